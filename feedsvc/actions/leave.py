@@ -1,0 +1,112 @@
+"""Stop the mail, for good or for a while. Leaving always works, and twice is the same as once."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withheld
+from feedsvc.domain.tables.people import Ending, Reach, Signer, Subscription, Suppression
+from feedsvc.domain.tokens import Purpose, Token
+from feedsvc.gateways.database import journalled
+from feedsvc.records import due
+from feedsvc.records.locks import insert
+
+
+def leave(
+    session: Session, signer_id: int, *, campaigns: Collection[int] | None, now: datetime
+) -> None:
+    """Stop the mail, of some campaigns or (None) of all. Leaving twice changes nothing."""
+    subscriptions = _open(session, signer_id, campaigns)
+    for subscription in subscriptions:
+        subscription.end(Ending.LEFT, _last_arrival(session, subscription.campaign_id), now)
+    session.flush()
+    due.withhold(session, _ids(subscriptions), Withheld.LEFT)
+    if subscriptions:
+        _journal(session, signer_id, subscriptions, now)
+
+
+def never(session: Session, signer_id: int, *, now: datetime) -> None:
+    """Stop everything and never write to this address again: it did not ask."""
+    leave(session, signer_id, campaigns=None, now=now)
+    due.cancel(session, (col(Mail.signer_id) == signer_id) & (col(Mail.lane) == Lane.SERVICE))
+    address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
+    if address is not None:
+        row = insert(session, Suppression).values(
+            address_index=address,
+            reach=Reach.ALL,
+            reason="asked never to be written",
+            created_at=now,
+        )
+        session.execute(row.on_conflict_do_nothing())
+        journalled(session, f"{now.isoformat()} never {address.hex()}")
+
+
+def pause(
+    session: Session,
+    signer_id: int,
+    *,
+    campaigns: Collection[int] | None,
+    until: datetime,
+) -> None:
+    """Hold the mail back until `until`; what is in the queue and has not started waits again."""
+    subscriptions = _open(session, signer_id, campaigns)
+    for subscription in subscriptions:
+        subscription.paused_until = until
+    session.flush()
+    due.put_back(session, _ids(subscriptions))
+
+
+def campaigns_of(session: Session, token: Token) -> list[int] | None:
+    """Return the campaigns that a leaving token speaks of; None: all of them."""
+    if token.purpose is Purpose.LEAVE_CAMPAIGN:
+        return [token.scope]
+    if token.purpose is Purpose.LEAVE_MAIL:
+        spoken_of = (
+            select(Notice.campaign_id)
+            .join(DigestEntry, col(DigestEntry.notice_id) == Notice.id)
+            .where(DigestEntry.digest_id == token.scope)
+            .distinct()
+        )
+        return list(session.exec(spoken_of).all()) or None
+    return None
+
+
+def known(session: Session, token: Token) -> bool:
+    """Whether the signer of a genuine token is still on record."""
+    return session.get(Signer, token.subject) is not None
+
+
+def _open(
+    session: Session, signer_id: int, campaigns: Collection[int] | None
+) -> Sequence[Subscription]:
+    mine = select(Subscription).where(
+        Subscription.signer_id == signer_id, col(Subscription.ended_at).is_(None)
+    )
+    if campaigns is not None:
+        mine = mine.where(col(Subscription.campaign_id).in_(campaigns))
+    return session.exec(mine.order_by(col(Subscription.id)).with_for_update()).all()
+
+
+def _last_arrival(session: Session, campaign_id: int) -> int:
+    """Read the newest arrival under a shared lock: what arrives from now on comes after leaving."""
+    arrival = select(Campaign.last_arrival).where(Campaign.id == campaign_id)
+    return session.exec(arrival.with_for_update(read=True)).one()
+
+
+def _ids(subscriptions: Sequence[Subscription]) -> list[int]:
+    return [subscription.id or 0 for subscription in subscriptions]
+
+
+def _journal(
+    session: Session, signer_id: int, subscriptions: Sequence[Subscription], now: datetime
+) -> None:
+    address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
+    uids = session.exec(
+        select(Campaign.uid).where(
+            col(Campaign.id).in_([subscription.campaign_id for subscription in subscriptions])
+        )
+    ).all()
+    if address is not None:
+        journalled(session, f"{now.isoformat()} left {address.hex()} {','.join(sorted(uids))}")

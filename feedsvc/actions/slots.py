@@ -1,0 +1,98 @@
+"""Open the planning runs that are due: the present moment for `immediate`, local hours for the rest."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import exists
+from sqlmodel import Session, col, select
+
+from feedsvc.config import DigestSettings
+from feedsvc.domain import cadence as calendar
+from feedsvc.domain.tables.ledger import WAITING, Delivery, Notice, Slot
+from feedsvc.domain.tables.people import Cadence, Signer, Subscription
+from feedsvc.records import due
+from feedsvc.records.locks import hold, insert
+
+
+def open_slots(
+    session: Session, *, digest: DigestSettings, zones: Mapping[bytes, str], now: datetime
+) -> None:
+    """Open every slot whose time has come. Late, twice or on two machines, it opens each once.
+
+    `zones` gives the zone behind a tag. Nothing opens while a fan-out is under way, since a slot
+    passes each signer only once.
+    """
+    hold(session, "slots")
+    if session.exec(select(Notice.id).where(col(Notice.eligible).is_(None)).limit(1)).first():
+        return
+    settle = timedelta(seconds=digest.settle_seconds)
+    _end_pauses(session, now)
+    _open_immediate(session, settle, now)
+    if session.exec(select(exists(select(Delivery.signer_id).where(WAITING)))).one():
+        _open_periods(session, settle, zones, now)
+
+
+def _end_pauses(session: Session, now: datetime) -> None:
+    over = select(Subscription).where(col(Subscription.paused_until) <= now)
+    for subscription in session.exec(over.limit(1_000)).all():
+        subscription.paused_until = None
+        due.catch_up(session, subscription)
+    session.flush()
+
+
+def _open_immediate(session: Session, settle: timedelta, now: datetime) -> None:
+    unplanned = select(Notice).where(col(Notice.slot_id).is_(None))
+    rows = session.exec(unplanned.order_by(col(Notice.campaign_id), col(Notice.arrival))).all()
+    notices = [
+        notice
+        for _, group in groupby(rows, lambda notice: notice.campaign_id)
+        for notice in _ready(list(group), settle, now)
+    ]
+    if not notices and not _somebody_due_now(session, now):
+        return
+    slot = Slot(cadence=Cadence.IMMEDIATE, at=now)
+    session.add(slot)
+    session.flush()
+    for notice in notices:
+        notice.slot_id = slot.id
+    session.flush()
+
+
+def _ready(notices: list[Notice], settle: timedelta, now: datetime) -> list[Notice]:
+    arrivals = [notice.arrived_at for notice in notices]
+    return notices if calendar.settled(arrivals, settle, now) else []
+
+
+def _somebody_due_now(session: Session, now: datetime) -> bool:
+    """Whether a delivery that was due once waits, and no open run will take it."""
+    if session.exec(select(Slot.id).where(col(Slot.planned_at).is_(None)).limit(1)).first():
+        return False
+    waiting = (
+        select(Delivery.signer_id)
+        .join(Subscription, col(Subscription.id) == Delivery.subscription_id)
+        .where(WAITING, col(Delivery.due_now), due.not_paused(now))
+    )
+    return session.exec(select(exists(waiting))).one()
+
+
+def _open_periods(
+    session: Session, settle: timedelta, zones: Mapping[bytes, str], now: datetime
+) -> None:
+    places = select(Signer.zone_tag, Signer.daily_hour, Signer.weekly_day).distinct()
+    for tag, hour, weekday in session.exec(places).all():
+        zone = zones.get(tag)
+        if zone is None:
+            continue
+        for kind, day in ((Cadence.DAILY, -1), (Cadence.WEEKLY, weekday)):
+            period = calendar.latest(kind, zone, hour, weekday, settle, now)
+            row = insert(session, Slot).values(
+                cadence=kind,
+                zone_tag=tag,
+                hour=hour,
+                weekday=day,
+                local_date=period.local_date,
+                at=period.at,
+                bookmark=0,
+            )
+            session.execute(row.on_conflict_do_nothing())

@@ -1,0 +1,306 @@
+"""Every setting, read from a TOML file and `FEEDSVC_<SECTION>__<KEY>`, and checked before anything starts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from feedsvc.errors import Misconfigured
+
+PREFIX = "FEEDSVC_"
+TEST_PREFIX = "FEEDSVC_TEST_"
+DEFAULT_FILE = Path("config.toml")
+RELAY_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.path:
+        raise ValueError("must be like https://updates.example.org, without a path")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a time zone like Europe/London")
+    return value
+
+
+BaseUrl = Annotated[str, AfterValidator(lambda value: _base_url(value.rstrip("/")))]
+Zone = Annotated[str, AfterValidator(_zone)]
+Hour = Annotated[int, Field(ge=0, le=23)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A table of the file; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """Who is speaking, and where it is read."""
+
+    name: str = "Campaign updates"
+    base_url: BaseUrl = "http://127.0.0.1:8000"
+    tag_authority: str = ""
+    default_language: str = "en"
+    time_zone: Zone = "UTC"
+    postal_address: str = ""
+
+    @property
+    def host(self) -> str:
+        """The host name of the site, without a port."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+
+class Http(Section):
+    """Where the service listens, and whom it believes."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    trusted_proxies: tuple[str, ...] = ()
+    embed_origins: tuple[str, ...] = ()
+
+
+class DatabaseSettings(Section):
+    """Where the truth is kept."""
+
+    url: str = "sqlite:///data/feedsvc.db"
+    pool: Positive = 8
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+
+class KeySettings(Section):
+    """The file that opens what is sealed."""
+
+    file: Path = Path("data/feedsvc.keys")
+
+
+class Relay(BaseModel):
+    """The address of the relay, taken apart."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int
+    security: Literal["smtp", "smtps", "smtp+starttls"]
+
+    @property
+    def loopback(self) -> bool:
+        """Whether what is said to it never leaves this machine."""
+        return self.host in LOOPBACK
+
+
+class MailSettings(Section):
+    """The relay, the sender's name, and how fast to go."""
+
+    relay: str = "smtp://127.0.0.1:1025"
+    relay_user: str = ""
+    relay_password: str = Field(default="", repr=False)
+    relay_password_file: Path | None = None
+    from_address: str = "updates@localhost"
+    from_name: str = ""
+    reply_to: str = ""
+    bounce_domain: str = ""
+    connections: Annotated[int, Field(ge=1, le=200)] = 4
+    rate_per_second: Annotated[float, Field(ge=0)] = 0
+    daily_cap: Annotated[int, Field(ge=0)] = 0
+    unknown_wait_seconds: Annotated[int, Field(ge=0)] = 900
+    dkim: Literal["service", "relay", "off"] = "off"
+    dkim_selector: str = ""
+    dkim_key_file: Path | None = None
+    dkim_domain: str = ""
+
+    @field_validator("relay")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in RELAY_PORTS or not parts.hostname:
+            raise ValueError("must be smtp://, smtps:// or smtp+starttls:// with host:port")
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.relay_user and self.relay_at.security == "smtp" and not self.relay_at.loopback:
+            raise ValueError("relay_user over smtp:// sends the password in clear; use smtps://")
+        return self
+
+    @property
+    def relay_at(self) -> Relay:
+        """Host, port and security of the relay."""
+        parts = urlsplit(self.relay)
+        host, port = parts.hostname or "", parts.port or RELAY_PORTS[parts.scheme]
+        return Relay.model_validate({"host": host, "port": port, "security": parts.scheme})
+
+    @property
+    def password(self) -> str:
+        """The relay's password, from its file when one is named."""
+        if self.relay_password_file is None:
+            return self.relay_password
+        return _secret("mail.relay_password_file", self.relay_password_file)
+
+    @property
+    def bounces_at(self) -> str:
+        """The domain that takes reports of mails that did not arrive."""
+        return self.bounce_domain or self.from_address.rpartition("@")[2]
+
+
+class DigestSettings(Section):
+    """When mail goes out."""
+
+    settle_seconds: Annotated[int, Field(ge=0)] = 600
+    daily_hour: Hour = 8
+    weekly_day: Annotated[int, Field(ge=0, le=6)] = 0
+    chunk: Annotated[int, Field(ge=1, le=50_000)] = 2_000
+
+
+class Bounces(Section):
+    """The door for reports of mails that did not arrive."""
+
+    lmtp: str = ""
+
+
+class FeedSettings(Section):
+    """How much a feed holds, and how long it may be kept."""
+
+    entries: Annotated[int, Field(ge=5, le=50)] = 50
+    max_age_seconds: Annotated[int, Field(ge=60, le=18_000)] = 1_800
+    hub: str | tuple[str, ...] = ""
+
+
+class Limits(Section):
+    """What is refused at the door."""
+
+    json_bytes: Positive = 256 * 1024
+    json_depth: Positive = 32
+    body_bytes: Positive = 40 * 1024
+    signups_per_network: Annotated[int, Field(ge=0)] = 5
+    confirm_mails_per_month: Positive = 3
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    site: Site = Site()
+    http: Http = Http()
+    database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
+    mail: MailSettings = MailSettings()
+    digest: DigestSettings = DigestSettings()
+    bounces: Bounces = Bounces()
+    feeds: FeedSettings = FeedSettings()
+    limits: Limits = Limits()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the library names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the library names it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        file = settings_cls.model_config.get("toml_file")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls)) if file else sources
+
+
+def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
+    """Read the settings from `file` (default: config.toml here, if there is one).
+
+    `sections` override both file and environment, key by key.
+    Raises Misconfigured, which names every wrong key and the remedy.
+    """
+    path = _found(file)
+    _no_stray_variables(os.environ)
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return FromFile(**sections)  # type: ignore[arg-type]  # checked by the model itself
+    except ValidationError as error:
+        raise Misconfigured(_in_words(error, path), remedy=_REMEDY) from error
+    except ValueError as error:
+        raise Misconfigured(f"{path} is not valid TOML: {error}.", remedy=_REMEDY) from error
+
+
+_REMEDY = "config.toml in the repository lists every setting with its default."
+
+
+def variables() -> set[str]:
+    """The names of all environment variables that the settings know."""
+    return {
+        f"{PREFIX}{section}__{key}".upper()
+        for section, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        for key in field.annotation.model_fields
+    }
+
+
+def _found(file: Path | None) -> Path | None:
+    if file is None:
+        return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    if not file.is_file():
+        raise Misconfigured(f"There is no file {file}.", remedy="Run `feedsvc init` to write one.")
+    return file
+
+
+def _no_stray_variables(environment: Mapping[str, str]) -> None:
+    known = variables()
+    for name in environment:
+        upper = name.upper()
+        if upper.startswith(PREFIX) and not upper.startswith(TEST_PREFIX) and upper not in known:
+            raise Misconfigured(f"The environment variable {name} is no setting.", remedy=_REMEDY)
+
+
+def _in_words(error: ValidationError, path: Path | None) -> str:
+    where = f"in {path} or the environment" if path else "in the environment"
+    return "\n".join(
+        f"{'.'.join(str(part) for part in problem['loc'])} ({where}): {_problem(problem)}."
+        for problem in error.errors()
+    )
+
+
+def _problem(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _secret(name: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"{name}: cannot read {file} ({error.strerror}).") from error

@@ -1,0 +1,1 @@
+"""Nouns and pure functions: no I/O, no clock."""

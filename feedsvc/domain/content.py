@@ -1,0 +1,262 @@
+"""Content as files: what `load` reads and `dump` writes, as values.
+
+A folder holds one folder per campaign, named by its slug:
+
+    campaign.md          the campaign in its own language; campaign.ar.md the same in Arabic
+    letter.md            a petition's letter; letter.ar.md the same in Arabic
+    signatories.txt      a statement's signatories, one a line, in order
+    <key>.md             an update, its name the update's key; <key>.ar.md the same in Arabic
+    history/             what only `dump` writes: ids, instants, stamps, earlier revisions
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Final
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+from feedsvc.domain.dates import EventDate
+from feedsvc.domain.tables.content import (
+    CampaignKind,
+    CampaignStatus,
+    EditClass,
+    Notify,
+    UpdateStatus,
+)
+from feedsvc.errors import Invalid
+
+TITLE_LIMIT: Final = 200
+SUMMARY_LIMIT: Final = 1_000
+NAME_LIMIT: Final = 200
+BODY_LIMIT_BYTES: Final = 40_000
+
+# Names of files and folders beside the updates, and of routes beside the campaigns.
+RESERVED: Final = frozenset({"campaign", "letter", "signatories", "history"})
+_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SHORT_LINK: Final = re.compile(r"[A-Za-z0-9/_-]{1,40}")
+_KEY_LIMIT: Final = 80
+
+
+def key(value: str, field: str) -> str:
+    """Return a slug or an update's key: small letters, digits and hyphens, and no reserved word."""
+    if not _KEY.fullmatch(value) or len(value) > _KEY_LIMIT or value in RESERVED:
+        raise Invalid(
+            field,
+            f"{value!r} is not a name that an address can end in.",
+            remedy=f"Write at most {_KEY_LIMIT} small letters, digits and hyphens, such as "
+            f"2017-12-07-mechanism, and none of {', '.join(sorted(RESERVED))}.",
+        )
+    return value
+
+
+def short_link(value: str, field: str) -> str:
+    """Return the path of a short link, such as `en/501`, as it stands behind `/s/`."""
+    if not _SHORT_LINK.fullmatch(value):
+        raise Invalid(
+            field,
+            f"{value!r} is not the path of a short link.",
+            remedy="Write at most 40 letters, digits, hyphens and slashes, such as en/501.",
+        )
+    return value
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+_Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+_Count = Annotated[int, Field(ge=0)]
+_Tag = Annotated[str, Field(pattern=r"^tag:[!-~]+$")]
+_EXACT: Final = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A campaign or an update in one language; the body is Markdown."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    language: str
+    title: str
+    body: str = ""
+    summary: str = ""
+    mail_subject: str = ""
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a letter is addressed to."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    name: str
+    office: str = ""
+
+
+@dataclass(frozen=True)
+class LetterText:
+    """A letter in one language."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    language: str
+    addressees: tuple[Addressee, ...]
+    body: str
+    salutation: str = ""
+    closing: str = ""
+
+
+@dataclass(frozen=True)
+class EntryStamp:
+    """An entry of the feeds in one language. Of a withdrawn update it is the tombstone, too."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    language: str
+    tag: _Tag
+    published_at: _Moment | None = None
+    updated_at: _Moment | None = None
+
+
+@dataclass(frozen=True)
+class FeedStamp:
+    """How often the feeds of a campaign or of the site have moved, and when last."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    version: _Count
+    updated_at: _Moment
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One stored state of an update's texts, the first text first."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    number: _Count
+    edit_class: EditClass
+    created_at: _Moment
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class LetterVersion:
+    """One version of a letter, the first text first."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    version: _Count
+    created_at: _Moment
+    texts: tuple[LetterText, ...]
+
+
+@dataclass(frozen=True)
+class CampaignRecord:
+    """What the database alone knows of a campaign; `languages` is the order of its texts."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    uid: str
+    published_at: _Moment
+    updated_at: _Moment
+    revision: _Count
+    last_arrival: _Count
+    languages: tuple[str, ...]
+    entries: tuple[EntryStamp, ...] = ()
+    letters: tuple[LetterVersion, ...] = ()
+    feed: FeedStamp | None = None
+
+
+@dataclass(frozen=True)
+class UpdateRecord:
+    """What the database alone knows of an update; its revisions include the newest."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    uid: str
+    created_at: _Moment
+    revisions: tuple[Revision, ...]
+    published_at: _Moment | None = None
+    updated_at: _Moment | None = None
+    withdrawn_at: _Moment | None = None
+    arrival: _Count | None = None
+    entries: tuple[EntryStamp, ...] = ()
+
+
+@dataclass(frozen=True)
+class SiteRecord:
+    """What the database alone knows of the site as a whole."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    feed: FeedStamp | None = None
+
+
+@dataclass(frozen=True)
+class CampaignFile:
+    """campaign.md and its siblings; the first text is in the campaign's own language."""
+
+    slug: str
+    kind: CampaignKind
+    texts: tuple[Text, ...]
+    status: CampaignStatus = CampaignStatus.OPEN
+    short_link: str | None = None
+    occurred_on: EventDate | None = None
+    edit_class: EditClass = EditClass.SILENT
+    based_on: int | None = None
+
+    @property
+    def language(self) -> str:
+        """The campaign's own language."""
+        return self.texts[0].language
+
+
+@dataclass(frozen=True)
+class LetterFile:
+    """letter.md and its siblings. An `amended` letter is a new version, a `silent` edit is none."""
+
+    texts: tuple[LetterText, ...]
+    edit_class: EditClass = EditClass.SILENT
+    based_on: int | None = None
+
+
+@dataclass(frozen=True)
+class UpdateFile:
+    """<key>.md and its siblings, with what the history folder knows of it."""
+
+    key: str
+    texts: tuple[Text, ...]
+    status: UpdateStatus = UpdateStatus.PUBLISHED
+    notify: Notify = Notify.NONE
+    occurred_on: EventDate | None = None
+    publish_at: datetime | None = None
+    edit_class: EditClass = EditClass.SILENT
+    based_on: int | None = None
+    record: UpdateRecord | None = None
+
+
+@dataclass(frozen=True)
+class Folder:
+    """All files of one campaign; updates in the order of their keys."""
+
+    campaign: CampaignFile
+    letter: LetterFile | None = None
+    signatories: tuple[str, ...] = ()
+    updates: tuple[UpdateFile, ...] = ()
+    record: CampaignRecord | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that `load` reads and `dump` writes; campaigns in the order of their slugs."""
+
+    folders: tuple[Folder, ...] = field(default=())
+    record: SiteRecord | None = None
+
+
+def rank(language: str, order: Sequence[str]) -> tuple[int, str]:
+    """Return a sort key: the languages of `order` first, as they stand there, then the others."""
+    return (order.index(language) if language in order else len(order), language)

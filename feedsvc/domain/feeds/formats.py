@@ -1,0 +1,58 @@
+"""The three formats side by side, and what is decided over all of them."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from feedsvc.domain.feeds.atom_rss import atom, rss
+from feedsvc.domain.feeds.document import Feed
+from feedsvc.domain.feeds.jsonfeed import json
+from feedsvc.domain.feeds.presentation import newest_first
+from feedsvc.domain.feeds.specimen import SPECIMEN
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: the end of its URLs, its name for people, its media type, and how it is written."""
+
+    suffix: str
+    name: str
+    media_type: str
+    content_type: str
+    render: Callable[[Feed], bytes]
+
+
+# In the order in which pages offer them.
+FORMATS = {
+    each.suffix: each
+    for each in (
+        Format("atom", "Atom", "application/atom+xml", "application/atom+xml; charset=utf-8", atom),
+        Format("rss", "RSS", "application/rss+xml", "application/rss+xml; charset=utf-8", rss),
+        Format("json", "JSON Feed", "application/feed+json", "application/feed+json", json),
+    )
+}
+
+
+def head(feed: Feed, *, at_most: int = 50, at_least: int = 5, size: int = 250_000) -> Feed:
+    """Return the feed with as many of its newest entries as stay under `size` bytes in each format.
+
+    Size wins over `at_most`, `at_least` wins over size.
+    """
+    newest = newest_first(feed.entries)[:at_most]
+
+    def weight(count: int) -> int:
+        part = replace(feed, entries=newest[:count])
+        return max(len(each.render(part)) for each in FORMATS.values())
+
+    if len(newest) > at_least and weight(len(newest)) > size:
+        # The longest run that fits; runs of `at_least` and fewer are taken unweighed.
+        more = range(at_least + 1, len(newest) + 1)
+        newest = newest[: at_least + bisect_right(more, size, key=weight)]
+    return replace(feed, entries=newest)
+
+
+def fingerprint() -> str:
+    """Tell one renderer from another: a change of ours, of feedgen or of lxml changes it."""
+    written = b"".join(each.render(SPECIMEN) for each in FORMATS.values())
+    return sha256(written).hexdigest()

@@ -1,0 +1,56 @@
+"""A sign-up as the form or the organisation's own site hands it in."""
+
+from typing import Annotated
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from feedsvc.domain import languages, text
+from feedsvc.domain.cadence import zones
+from feedsvc.domain.tables.people import Cadence
+from feedsvc.errors import Invalid
+
+LOCAL_PART = 64
+CONSENT_TEXT = "2026-11 tell me by mail when there is news of this campaign"
+
+
+def address(value: str) -> str:
+    """Check an address and write its domain in A-labels; refuse what no mail can reach."""
+    try:
+        found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise Invalid("email", str(error), remedy="Write it like name@example.org.") from error
+    if len(found.local_part.encode()) > LOCAL_PART:
+        raise Invalid("email", "The part before the @ is longer than 64 characters.")
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def _zone(value: str | None) -> str | None:
+    if value and value not in zones():
+        raise Invalid("time_zone", f"{value!r} is no time zone.", remedy="Try Europe/London.")
+    return value or None
+
+
+def _name(value: str) -> str:
+    return text.line(value, "name", 200)
+
+
+class SignForm(BaseModel):
+    """What a person fills in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email: Annotated[str, BeforeValidator(lambda value: address(str(value)))]
+    name: Annotated[str, BeforeValidator(lambda value: _name(str(value)))]
+    updates: bool = False
+    cadence: Cadence = Cadence.IMMEDIATE
+    language: Annotated[str, BeforeValidator(lambda value: languages.code(str(value)))] = "en"
+    time_zone: Annotated[str | None, BeforeValidator(_zone)] = None
+
+
+class Signup(SignForm):
+    """A filled-in form, with the campaign and where the consent came from."""
+
+    campaign_id: int
+    source: str = "form"
+    consent_text: str = CONSENT_TEXT

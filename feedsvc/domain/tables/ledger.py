@@ -1,0 +1,212 @@
+"""The books: notices, deliveries, slots, digests, mails, and the workers that carry them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from feedsvc.domain.tables.kinds import BIG, number, partial, refers, word
+from feedsvc.domain.tables.people import Cadence
+
+
+class NoticeKind(StrEnum):
+    """Why people are mailed about an update."""
+
+    NEWS = "news"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+
+
+class DeliveryState(StrEnum):
+    """Where one signer stands with one notice."""
+
+    WAITING = "waiting"
+    MAILED = "mailed"
+    WITHHELD = "withheld"
+
+
+class Withheld(StrEnum):
+    """Why a delivery will not be mailed."""
+
+    LEFT = "left"
+    ERASED = "erased"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+
+
+class MailKind(StrEnum):
+    """What a mail is for."""
+
+    DIGEST = "digest"
+    CONFIRM = "confirm"
+
+
+class MailState(StrEnum):
+    """Where a mail stands. `unknown`: the relay took it and never answered."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Lane(StrEnum):
+    """Which queue a mail waits in; service mails never wait behind a mailing."""
+
+    SERVICE = "a"
+    BULK = "b"
+
+
+WAITING = text("delivery.state = 'waiting'")  # spelled out, or SQLite passes the index by
+NOT_STARTED = (MailState.QUEUED, MailState.DEFERRED)
+
+
+class Notice(SQLModel, table=True):
+    """A reason to mail about an update; `eligible` is counted when its fan-out has ended.
+
+    `bookmark` is the last subscription that the fan-out has passed; `slot_id` the immediate run.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("update_id", "kind", "number"),
+        UniqueConstraint("campaign_id", "arrival"),
+        partial("ix_notice_fan_out", "id", where="eligible IS NULL"),
+        partial("ix_notice_unplanned", "campaign_id", where="slot_id IS NULL"),
+    )
+
+    id: int | None = number()
+    update_id: int = refers("update.id")
+    campaign_id: int = refers("campaign.id")
+    kind: NoticeKind = word(NoticeKind)
+    number: int = 0
+    arrival: int
+    arrived_at: datetime
+    bookmark: int = Field(default=0, sa_type=BIG)  # type: ignore[call-overload]
+    eligible: int | None = None
+    slot_id: int | None = refers("slot.id", default=None, index=True)
+
+
+class Slot(SQLModel, table=True):
+    """One planning run: the present moment, or a local hour of one zone on one date.
+
+    `at` is the instant that bounds what is taken; `bookmark` the last signer that was planned. An
+    immediate slot has no zone, hour (-1) or date; a daily one no weekday (-1).
+    """
+
+    __table_args__ = (
+        UniqueConstraint("cadence", "zone_tag", "hour", "weekday", "local_date"),
+        partial("ix_slot_open", "id", where="planned_at IS NULL"),
+    )
+
+    id: int | None = number()
+    cadence: Cadence = word(Cadence)
+    zone_tag: bytes | None = Field(default=None, sa_type=LargeBinary)
+    hour: int = -1
+    weekday: int = -1
+    local_date: date | None = None
+    at: datetime
+    bookmark: int = Field(default=0, sa_type=BIG)  # type: ignore[call-overload]
+    planned_at: datetime | None = None
+
+
+class Digest(SQLModel, table=True):
+    """The content of a mail, composed once; `message` holds its bytes with slots to be filled."""
+
+    id: int | None = number()
+    key: bytes = Field(sa_type=LargeBinary, unique=True)
+    kind: MailKind = word(MailKind)
+    language: str
+    message: bytes = Field(sa_type=LargeBinary)
+    composed_at: datetime
+
+
+class DigestEntry(SQLModel, table=True):
+    """One revision in a digest, and the notice that brought it there."""
+
+    __tablename__ = "digest_entry"
+
+    digest_id: int = refers("digest.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    notice_id: int = refers("notice.id", index=True)
+    revision_id: int = refers("revision.id")
+    language: str
+
+
+class Mail(SQLModel, table=True):
+    """One digest or service message to one signer.
+
+    `sealed` is the snapshot of every slot value. `worker_id`, `connection` and `position` are the
+    claim. `alone` marks a mail in doubt after a crash; `crashes` counts those it met while alone.
+    """
+
+    __table_args__ = (
+        partial(
+            "ix_mail_due",
+            "lane",
+            "due_at",
+            "id",
+            where="due_at IS NOT NULL AND worker_id IS NULL",
+        ),
+        partial("ix_mail_claimed", "worker_id", where="worker_id IS NOT NULL"),
+        Index("ix_mail_signer", "signer_id"),
+        Index("ix_mail_digest", "digest_id"),
+    )
+
+    id: int | None = number()
+    kind: MailKind = word(MailKind)
+    digest_id: int = refers("digest.id")
+    signer_id: int = refers("signer.id")
+    lane: Lane = word(Lane)
+    state: MailState = word(MailState)
+    reason: str | None = None
+    reply: str | None = None
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    domain_tag: bytes = Field(sa_type=LargeBinary)
+    planned_at: datetime
+    due_at: datetime | None
+    changed_at: datetime
+    attempts: int = 0
+    worker_id: int | None = refers("worker.id", default=None)
+    connection: int | None = None
+    position: int | None = None
+    alone: bool = False
+    crashes: int = 0
+    retried: bool = False
+
+
+class Delivery(SQLModel, table=True):
+    """Where one signer stands with one notice. `due_now` overrules the cadence: it was due once."""
+
+    __table_args__ = (
+        partial("ix_delivery_waiting", "signer_id", where="state = 'waiting'"),
+        partial("ix_delivery_due_now", "signer_id", where="due_now AND state = 'waiting'"),
+        Index("ix_delivery_mail", "mail_id"),
+        Index("ix_delivery_subscription", "subscription_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    notice_id: int = refers("notice.id", primary_key=True)
+    signer_id: int = refers("signer.id", primary_key=True)
+    subscription_id: int = refers("subscription.id")
+    state: DeliveryState = word(DeliveryState)
+    reason: Withheld | None = word(Withheld, default=None, nullable=True)
+    mail_id: int | None = refers("mail.id", default=None)
+    due_now: bool = False
+
+
+class Worker(SQLModel, table=True):
+    """A process that sends; its id is the epoch of its claims."""
+
+    id: int | None = number()
+    started_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None = None

@@ -1,0 +1,159 @@
+"""Who hears of it: signers, signatures, subscriptions. What names a person is sealed (law 12)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from feedsvc.domain.tables.kinds import number, partial, refers, word
+
+
+class Cadence(StrEnum):
+    """How often a signer wants mail."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Ending(StrEnum):
+    """Why a subscription ended."""
+
+    LEFT = "left"
+    ERASED = "erased"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+
+
+class Reach(StrEnum):
+    """Which mail a suppression stops."""
+
+    BULK = "bulk"
+    ALL = "all"
+
+
+class Signer(SQLModel, table=True):
+    """A person, one per address. Tags are keyed hashes, for grouping without knowing."""
+
+    __table_args__ = (Index("ix_signer_zone", "zone_tag", "daily_hour", "id"),)
+
+    id: int | None = number()
+    address_index: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True)
+    address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    language_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    zone_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    zone_tag: bytes = Field(sa_type=LargeBinary)
+    domain_tag: bytes = Field(sa_type=LargeBinary)
+    daily_hour: int
+    weekly_day: int
+    daily_served_on: date | None = None
+    daily_served_at: datetime | None = None
+    weekly_served_on: date | None = None
+    created_at: datetime
+    erased_at: datetime | None = None
+
+
+class Signature(SQLModel, table=True):
+    """A signer's name under a campaign, and the version of the letter it was put under.
+
+    Someone who asked for no updates has no signer row once confirmed: `person_index` counts them.
+    """
+
+    __table_args__ = (UniqueConstraint("campaign_id", "person_index"),)
+
+    id: int | None = number()
+    campaign_id: int = refers("campaign.id")
+    signer_id: int | None = refers("signer.id", default=None, index=True)
+    person_index: bytes = Field(sa_type=LargeBinary)
+    letter_version: int | None = None
+    name_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    signed_at: datetime
+    confirmed_at: datetime | None = None
+
+
+class Subscription(SQLModel, table=True):
+    """A signer's wish to hear of one campaign; it ends with a reason and is not deleted.
+
+    Live at arrival `a` when `after_arrival < a` and it had not ended by then: `ended_arrival >= a`.
+    """
+
+    __table_args__ = (
+        partial(
+            "uq_subscription_open",
+            "signer_id",
+            "campaign_id",
+            where="ended_at IS NULL",
+            unique=True,
+        ),
+        Index("ix_subscription_campaign", "campaign_id", "id"),
+        Index("ix_subscription_signer", "signer_id"),
+        partial("ix_subscription_paused", "paused_until", where="paused_until IS NOT NULL"),
+    )
+
+    id: int | None = number()
+    signer_id: int = refers("signer.id")
+    campaign_id: int = refers("campaign.id")
+    cadence: Cadence = word(Cadence, default=Cadence.IMMEDIATE)
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    after_arrival: int | None = None
+    ended_at: datetime | None = None
+    ended_arrival: int | None = None
+    ending: Ending | None = word(Ending, default=None, nullable=True)
+    paused_until: datetime | None = None
+    consent_source: str
+    consent_text: str
+    consented_at: datetime
+
+    @property
+    def live(self) -> bool:
+        """Whether mail may be sent for this subscription."""
+        return self.confirmed_at is not None and self.ended_at is None
+
+    def confirm(self, arrival: int, now: datetime) -> None:
+        """Begin to hear of everything that arrives after `arrival`; the first confirming counts."""
+        if self.confirmed_at is None and self.ended_at is None:
+            self.confirmed_at, self.after_arrival = now, arrival
+
+    def end(self, why: Ending, arrival: int, now: datetime) -> None:
+        """End the subscription; the first ending is the one that counts."""
+        if self.ended_at is None:
+            self.ended_at, self.ended_arrival, self.ending = now, arrival, why
+
+
+class Confirmation(SQLModel, table=True):
+    """One "please confirm" asked of a signer; it confirms all that is pending when it is used."""
+
+    id: int | None = number()
+    signer_id: int = refers("signer.id", index=True)
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class Intake(SQLModel, table=True):
+    """A sign-up as it came in, sealed, waiting to be worked on."""
+
+    id: int | None = number()
+    sealed: bytes = Field(sa_type=LargeBinary)
+    received_at: datetime
+
+
+class Suppression(SQLModel, table=True):
+    """An address that must not be mailed, known by its keyed hash only."""
+
+    __table_args__ = (
+        partial(
+            "uq_suppression_open", "address_index", "reach", where="lifted_at IS NULL", unique=True
+        ),
+    )
+
+    id: int | None = number()
+    address_index: bytes = Field(sa_type=LargeBinary)
+    reach: Reach = word(Reach)
+    reason: str
+    created_at: datetime
+    lifted_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""What we do not control: database, relay, templates, files."""

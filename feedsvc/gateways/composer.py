@@ -1,0 +1,157 @@
+"""Turn what a mail says into its bytes, with the templates: once per digest, never per recipient."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feedsvc.config import MailSettings, Site
+from feedsvc.domain import languages, markup
+from feedsvc.domain.dates import EventDate, in_words
+from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
+from feedsvc.domain.mime import Header, Mailbox, Message, Phrase, Raw, Text, compose, slot
+from feedsvc.gateways.templates import Templates, inline
+
+CONFIRM_DAYS = 7
+BRIEF_ABOVE = 60_000
+"""Characters of text above which a digest shows summaries only, so that no mailbox clips it (M12)."""
+
+ADDRESS, NAME, DATE, MESSAGE_ID = "address", "name", "date", "message_id"
+SIGNED_ON, LEAVE, LEAVE_ALL, PREFERENCES = (
+    "signed_on",
+    "leave_url",
+    "leave_all_url",
+    "preferences_url",
+)
+CONFIRM, NEVER = "confirm_url", "never_url"
+
+UNTRACKED = {
+    "mailgun.org": Header("X-Mailgun-Track", Raw("no")),
+    "postmarkapp.com": Header("X-PM-TrackLinks", Raw("None")),
+    "mailjet.com": Header("X-Mailjet-TrackOpen", Raw("0")),
+}
+"""How a relay that adds pixels and rewrites links is told not to (M13)."""
+
+
+def leave_slot(campaign_id: int) -> str:
+    """Name the slot of the link that leaves one campaign."""
+    return f"leave.{campaign_id}"
+
+
+class Composer:
+    """Composes digests and service messages in the name of this site."""
+
+    def __init__(self, templates: Templates, site: Site, mail: MailSettings) -> None:
+        self._templates = templates
+        self._site = site
+        self._mail = mail
+        told = (templates.fingerprint(), site.model_dump_json(), mail.from_address, mail.from_name)
+        self.fingerprint = hashlib.sha256("\0".join((*told, mail.reply_to)).encode()).hexdigest()
+
+    @property
+    def site(self) -> Site:
+        """The site in whose name we write."""
+        return self._site
+
+    def nearest(self, language: str) -> str:
+        """The language of the frame for a reader of `language`."""
+        return self._templates.nearest(language)
+
+    def digest(self, content: DigestContent) -> bytes:
+        """Compose a digest; its slots are named above."""
+        brief = sum(len(update.body) for update in content.updates) > BRIEF_ABOVE
+        values = {
+            "entries": [self._entry(update) for update in content.updates],
+            "campaigns": [self._left(campaign) for campaign in content.campaigns],
+            "mail_subject": content.updates[0].mail_subject,
+            "brief": brief,
+            "slot": {
+                "name": slot(NAME),
+                "signed_on": slot(SIGNED_ON),
+                "leave_url": slot(LEAVE),
+                "leave_all_url": slot(LEAVE_ALL),
+                "preferences_url": slot(PREFERENCES),
+            },
+        }
+        lists = self._list_headers(content.campaigns)
+        return self._compose("digest", content.language, values, [*lists, *self._untracked()])
+
+    def confirm(self, language: str, campaigns: Sequence[AboutCampaign]) -> bytes:
+        """Compose "please confirm": none of the List headers, nothing that came with the form."""
+        values = {
+            "campaigns": [self._campaign(campaign) for campaign in campaigns],
+            "days": CONFIRM_DAYS,
+            "slot": {"confirm_url": slot(CONFIRM), "never_url": slot(NEVER)},
+        }
+        return self._compose("confirm", language, values, self._untracked())
+
+    def _compose(
+        self, name: str, language: str, values: Mapping[str, Any], extra: Sequence[Header]
+    ) -> bytes:
+        told = {"site": self._site, **values}
+        subject = self._templates.render(f"mail/{name}/subject.txt", language, **told)
+        text = self._templates.render(f"mail/{name}/body.txt", language, **told)
+        html = self._templates.render(f"mail/{name}/body.html", language, **told)
+        headers = [*self._headers(" ".join(subject.split())), *extra]
+        return compose(Message(headers=headers, text=text, html=inline(html)))
+
+    def _headers(self, subject: str) -> list[Header]:
+        sender = self._mail.from_name or self._site.name
+        reply_to = self._mail.reply_to or self._mail.from_address
+        return [
+            Header("From", Mailbox(sender, self._mail.from_address)),
+            Header("To", Mailbox(slot(NAME), slot(ADDRESS))),
+            Header("Subject", Text(subject)),
+            Header("Date", Raw(slot(DATE))),
+            Header("Message-ID", Raw(slot(MESSAGE_ID))),
+            Header("Reply-To", Mailbox("", reply_to)),
+            Header("Auto-Submitted", Raw("auto-generated")),
+        ]
+
+    def _list_headers(self, campaigns: Sequence[AboutCampaign]) -> list[Header]:
+        only = campaigns[0] if len(campaigns) == 1 else None
+        name, label = (only.title, f"c{only.uid}") if only else (self._site.name, "all")
+        archive = self._url(only.slug) if only else f"{self._site.base_url}/"
+        owner = self._mail.reply_to or self._mail.from_address
+        return [
+            Header("List-Id", Phrase(name), Raw(f"<{label}.{self._site.host}>")),
+            Header("List-Unsubscribe", Raw(f"<{slot(LEAVE)}>")),
+            Header("List-Unsubscribe-Post", Raw("List-Unsubscribe=One-Click")),
+            Header("List-Help", Raw(f"<{self._site.base_url}/>")),
+            Header("List-Owner", Raw(f"<mailto:{owner}>")),
+            Header("List-Archive", Raw(f"<{archive}>")),
+            Header("List-Post", Raw("NO")),
+            Header("Feedback-ID", Raw(f"{label}:digest:feedsvc")),
+        ]
+
+    def _untracked(self) -> list[Header]:
+        host = self._mail.relay_at.host
+        return [header for domain, header in UNTRACKED.items() if host.endswith(domain)]
+
+    def _url(self, *path: str) -> str:
+        return "/".join((self._site.base_url, "c", *path))
+
+    def _campaign(self, campaign: AboutCampaign) -> dict[str, str]:
+        return {
+            "slug": campaign.slug,
+            "title": campaign.title,
+            "url": self._url(campaign.slug),
+            "language": campaign.language,
+            "direction": languages.direction(campaign.language),
+        }
+
+    def _left(self, campaign: AboutCampaign) -> dict[str, str]:
+        return self._campaign(campaign) | {"leave_url": slot(leave_slot(campaign.id))}
+
+    def _entry(self, update: AboutUpdate) -> dict[str, Any]:
+        return {
+            "title": update.title,
+            "summary": update.summary or markup.first_words(update.body),
+            "html": markup.to_html(update.body, self._site.base_url),
+            "text": markup.to_text(update.body, self._site.base_url),
+            "url": self._url(update.campaign.slug, update.key),
+            "date_words": in_words(EventDate.parse(update.date), update.language),
+            "language": update.language,
+            "direction": languages.direction(update.language),
+            "kind": update.kind.value,
+            "campaign": self._campaign(update.campaign),
+        }

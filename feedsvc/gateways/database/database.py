@@ -1,0 +1,115 @@
+"""The way in for everyone: `await database.write(act, …)` and `await database.read(query, …)`."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from feedsvc.gateways.database.engines import file_of, is_sqlite, make_engine, translated
+from feedsvc.gateways.database.writers import JOURNAL, GroupWriter, PoolWriter, Writer
+from feedsvc.gateways.journal import Journal
+
+READERS = 4
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Database:
+    """Runs actions on the writer and queries on readers, and tells when anything has changed."""
+
+    def __init__(
+        self, url: str, engine: Engine, readers: Engine, writer: Writer, journal: Journal | None
+    ) -> None:
+        self.url = url
+        self.engine = engine
+        self._readers = readers
+        self._writer = writer
+        self._journal = journal
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._watch = readers.connect() if is_sqlite(url) else None
+
+    async def write(
+        self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an action in a transaction of its own and wait until it is durable."""
+        return await asyncio.wrap_future(self.submit(act, *args, **kwargs))
+
+    async def read(
+        self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query on a reader."""
+        call = partial(self.read_now, query, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def submit(
+        self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Hand an action over without waiting."""
+        return self._writer.submit(lambda session: act(session, *args, **kwargs))
+
+    def write_now(
+        self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an action from code that is not async."""
+        return self.submit(act, *args, **kwargs).result()
+
+    def read_now(
+        self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query from code that is not async."""
+        with translated(), Session(self._readers, expire_on_commit=False) as session:
+            return query(session, *args, **kwargs)
+
+    def mark(self) -> int | None:
+        """Return a number that moves when anything was committed; None: the database cannot tell.
+
+        Costs microseconds on SQLite, other processes' commits included (PRAGMA data_version).
+        """
+        if self._watch is None:
+            return None
+        connection: Any = self._watch.connection.dbapi_connection
+        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Finish what was handed over, then let go of everything."""
+        self._writer.close()
+        self._threads.shutdown()
+        if self._watch is not None:
+            self._watch.close()
+        self._readers.dispose()
+        self.engine.dispose()
+        if self._journal is not None:
+            self._journal.close()
+
+
+def open_database(url: str, *, pool: int = 8) -> Database:
+    """Open the database at `url`; the folder of an SQLite file is made when it is missing.
+
+    Raises Lost when the server or the file cannot be reached.
+    """
+    if not is_sqlite(url):
+        engine = make_engine(url, pool=pool + READERS)
+        _probe(engine)
+        return Database(url, engine, engine, PoolWriter(engine, pool), None)
+    file = file_of(url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(url, pool=1)
+    _probe(engine)
+    journal = Journal(file.with_suffix(".journal"))
+    readers = make_engine(url, pool=READERS + 1, reader=True)
+    return Database(url, engine, readers, GroupWriter(engine, journal), journal)
+
+
+def journalled(session: Session, line: str) -> None:
+    """Write `line` into the journal with the commit of this action (SQLite; else nothing)."""
+    session.info.setdefault(JOURNAL, []).append(line)
+
+
+def _probe(engine: Engine) -> None:
+    with translated(), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))

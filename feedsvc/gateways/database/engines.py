@@ -1,0 +1,88 @@
+"""Engines for SQLite and PostgreSQL, with the settings that keep what was acknowledged."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from feedsvc.errors import Unavailable
+
+BUSY_SECONDS = 5.0
+WRITER = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits in a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what is erased must not stay in free pages
+    "PRAGMA cache_size=-65536",
+    "PRAGMA journal_size_limit=67108864",
+)
+READER = (
+    "PRAGMA query_only=ON",
+    "PRAGMA wal_autocheckpoint=0",  # a reader that checkpoints meets the WAL-reset fault of < 3.51.3
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class Lost(Unavailable):
+    """The database did not answer: nothing of the action is stored."""
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether `url` names the embedded database."""
+    return url.startswith("sqlite:")
+
+
+def file_of(url: str) -> Path:
+    """The file of an embedded database."""
+    return Path(make_url(url).database or "")
+
+
+def make_engine(url: str, *, pool: int = 4, reader: bool = False) -> Engine:
+    """Make an engine; one for readers of SQLite cannot write."""
+    if is_sqlite(url):
+        return _sqlite(url, pool, READER if reader else WRITER, "" if reader else " IMMEDIATE")
+    return create_engine(
+        url, pool_size=pool, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+    )
+
+
+def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN{begin}")
+
+    return engine
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn "the database is away, full or locked" into Lost; let faults of statements pass."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Lost(
+            f"The database cannot answer now ({type(error.orig).__name__}).",
+            remedy="Try again in a few seconds; if it stays so, look at disk space and the server.",
+        ) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise Lost("The connection to the database was lost.", remedy="Try again.") from error

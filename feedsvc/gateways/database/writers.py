@@ -1,0 +1,153 @@
+"""Those who run actions: one thread with group commit for SQLite, a pool of threads for PostgreSQL."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlmodel import Session
+
+from feedsvc.gateways.database.engines import translated
+from feedsvc.gateways.journal import Journal
+
+GROUP = 256
+TRIES = 5
+DEADLOCK, SERIALIZATION = "40P01", "40001"
+
+JOURNAL = "journal"
+
+
+class Writer(Protocol):
+    """Runs actions, each in a transaction of its own, durable when its future is done."""
+
+    def submit(self, act: Callable[[Session], Any]) -> Future[Any]:
+        """Run `act` soon."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        ...
+
+
+@dataclass(slots=True)
+class _Job:
+    act: Callable[[Session], Any]
+    future: Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class GroupWriter:
+    """One thread; all actions that wait share one durable commit, each under its own savepoint."""
+
+    def __init__(self, engine: Engine, journal: Journal | None) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, act: Callable[[Session], Any]) -> Future[Any]:
+        """Run `act` soon; its future is done when the commit is on disk."""
+        job = _Job(act, Future())
+        self._jobs.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group, going = self._waiting()
+            self._commit([job for job in group if job.future.set_running_or_notify_cancel()])
+
+    def _waiting(self) -> tuple[list[_Job], bool]:
+        group: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            group.append(job)
+            if len(group) == GROUP:
+                return group, True
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return group, True
+        return group, False
+
+    def _commit(self, group: list[_Job]) -> None:
+        if not group:
+            return
+        try:
+            with translated(), self._engine.begin() as connection:
+                lines = [line for job in group for line in self._act(connection, job)]
+                if self._journal is not None:
+                    self._journal.write(lines)
+        except Exception as error:  # noqa: BLE001  every caller must hear of it, and the thread lives on
+            for job in group:
+                job.error = error
+        for job in group:
+            job.settle()
+
+    def _act(self, connection: Connection, job: _Job) -> list[str]:
+        """Run one action under its savepoint; a fault of its own stays its own."""
+        try:
+            with _session(connection, join_transaction_mode="create_savepoint") as session:
+                job.result = job.act(session)
+                session.commit()
+                return list(session.info.get(JOURNAL, ()))
+        except (OperationalError, InterfaceError):
+            raise  # disk full, locked: the whole group is lost and says so
+        except Exception as error:  # noqa: BLE001  handed to the caller
+            job.error = error
+            return []
+
+
+class PoolWriter:
+    """Threads, each with a connection and a transaction of its own; deadlocks are tried again."""
+
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="writer")
+
+    def submit(self, act: Callable[[Session], Any]) -> Future[Any]:
+        """Run `act` soon; its future is done when the commit is on disk."""
+        return self._pool.submit(self._transaction, act)
+
+    def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        self._pool.shutdown()
+
+    def _transaction(self, act: Callable[[Session], Any]) -> Any:
+        with translated():
+            for _ in range(TRIES - 1):
+                try:
+                    return self._once(act)
+                except DBAPIError as error:
+                    if not _worth_another_try(error):
+                        raise
+            return self._once(act)
+
+    def _once(self, act: Callable[[Session], Any]) -> Any:
+        with _session(self._engine) as session, session.begin():
+            return act(session)
+
+
+def _session(bind: Engine | Connection, **options: Any) -> Session:
+    return Session(bind, expire_on_commit=False, autoflush=True, **options)
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in {DEADLOCK, SERIALIZATION}

@@ -1,0 +1,66 @@
+"""An installation: settings, keys, database and templates, opened together and closed together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedsvc.config import Settings
+from feedsvc.domain.cadence import zones
+from feedsvc.domain.sealing import Keys, Sealed
+from feedsvc.errors import Misconfigured
+from feedsvc.gateways import files, keyfile
+from feedsvc.gateways.composer import Composer
+from feedsvc.gateways.database import Database, open_database
+from feedsvc.gateways.templates import Templates
+
+OWN_TEMPLATES = Path("templates")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything that this process works with. `zones` gives the zone behind a signer's tag."""
+
+    settings: Settings
+    keys: Keys
+    database: Database
+    templates: Templates
+    composer: Composer
+    zones: dict[bytes, str]
+
+    def close(self) -> None:
+        """Finish what was handed over to the database, then let go."""
+        self.database.close()
+
+
+def open_installation(settings: Settings) -> Installation:
+    """Open everything that the settings name; a first start on SQLite makes the key file."""
+    keys = _keys(settings)
+    templates = Templates(_template_folders())
+    database = open_database(settings.database.url, pool=settings.database.pool)
+    return Installation(
+        settings=settings,
+        keys=keys,
+        database=database,
+        templates=templates,
+        composer=Composer(templates, settings.site, settings.mail),
+        zones={keys.tag(zone, Sealed.ZONE): zone for zone in zones()},
+    )
+
+
+def _keys(settings: Settings) -> Keys:
+    """Read the key file; make one only where there is no database yet that could need another."""
+    file = settings.keys.file
+    url = settings.database.url
+    if file.exists() or not url.startswith("sqlite:///"):
+        return keyfile.read(file)
+    if Path(url.removeprefix("sqlite:///")).exists():
+        raise Misconfigured(
+            f"There is a database but no key file {file}.",
+            remedy="Put back the key file that belongs to it; without it no signer can be read.",
+        )
+    return keyfile.create(file)
+
+
+def _template_folders() -> list[Path]:
+    shipped = files.shipped("templates")
+    own = OWN_TEMPLATES.resolve()
+    return [shipped] if own == shipped.resolve() or not own.is_dir() else [own, shipped]

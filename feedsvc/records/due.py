@@ -1,0 +1,104 @@
+"""Which deliveries may go into a mail, and how they come back when a mail is cancelled."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, update
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.ledger import (
+    NOT_STARTED,
+    WAITING,
+    Delivery,
+    DeliveryState,
+    Mail,
+    MailState,
+    Notice,
+    Withheld,
+)
+from feedsvc.domain.tables.people import Cadence, Subscription
+
+
+def not_paused(now: datetime) -> ColumnElement[bool]:
+    """Whether a subscription is not paused at `now`."""
+    until = col(Subscription.paused_until)
+    return or_(until.is_(None), until <= now)
+
+
+def catch_up(session: Session, subscription: Subscription) -> None:
+    """Bring waiting deliveries in line with a cadence or pause that has just changed.
+
+    At once is at once: what its campaign's run has passed by is due now. For the others the next
+    slot decides.
+    """
+    due_now = subscription.cadence is Cadence.IMMEDIATE
+    passed = select(Notice.id).where(col(Notice.slot_id).is_not(None))
+    _change(
+        session,
+        [
+            Delivery.subscription_id == subscription.id,
+            WAITING,
+            col(Delivery.notice_id).in_(passed),
+        ],
+        due_now=due_now,
+    )
+
+
+def withhold(session: Session, subscription_ids: Sequence[int], why: Withheld) -> None:
+    """Withhold what waits for these subscriptions, and what stands in mails that have not started.
+
+    Waiting rows first: a plan that holds them has committed its mails when we come to those. Other
+    deliveries of a cancelled mail wait again, and are due now.
+    """
+    mine = col(Delivery.subscription_id).in_(subscription_ids)
+    _change(session, [mine, WAITING], state=DeliveryState.WITHHELD, reason=why, due_now=False)
+    holding = select(Delivery.mail_id).where(mine, Delivery.state == DeliveryState.MAILED)
+    mails = cancel(session, col(Mail.id).in_(holding))
+    inside = col(Delivery.mail_id).in_(mails)
+    withheld = {"state": DeliveryState.WITHHELD, "reason": why, "mail_id": None}
+    _change(session, [inside, mine], **withheld)
+    _change(session, [inside], state=DeliveryState.WAITING, mail_id=None, due_now=True)
+    stop_retries(session, col(Mail.id).in_(holding))
+
+
+def put_back(session: Session, subscription_ids: Sequence[int]) -> None:
+    """Cancel the mails of these subscriptions that have not started; all in them waits again."""
+    holding = select(Delivery.mail_id).where(
+        col(Delivery.subscription_id).in_(subscription_ids),
+        Delivery.state == DeliveryState.MAILED,
+    )
+    mails = cancel(session, col(Mail.id).in_(holding))
+    inside = [col(Delivery.mail_id).in_(mails)]
+    _change(session, inside, state=DeliveryState.WAITING, mail_id=None, due_now=True)
+
+
+def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:
+    """Cancel one mail that has not started and withhold all that it carries."""
+    mail.state, mail.due_at, mail.worker_id = MailState.CANCELLED, None, None
+    session.flush()
+    inside = [Delivery.mail_id == mail.id]
+    _change(session, inside, state=DeliveryState.WITHHELD, reason=why, mail_id=None)
+
+
+def cancel(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
+    """Cancel the mails that have not started, and return which; their claims change nothing more."""
+    rows = session.execute(
+        update(Mail)
+        .where(condition, col(Mail.state).in_(NOT_STARTED))
+        .values(state=MailState.CANCELLED, due_at=None, worker_id=None)
+        .returning(col(Mail.id))
+    )
+    return rows.scalars().all()
+
+
+def stop_retries(session: Session, condition: ColumnElement[bool]) -> None:
+    """See that a mail whose answer never came is not started again."""
+    session.execute(
+        update(Mail).where(condition, Mail.state == MailState.UNKNOWN).values(due_at=None)  # type: ignore[arg-type]
+    )
+
+
+def _change(session: Session, conditions: Sequence[Any], **values: Any) -> None:
+    statement = update(Delivery).where(*conditions).values(**values)
+    session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,0 +1,1 @@
+"""The tests, in the order of the floors; `journeys`, `faults` and `bench` stand beside them."""
