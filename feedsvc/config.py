@@ -147,8 +147,10 @@ class MailSettings(Section):
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        if self.relay_user and self.relay_at.security == "smtp" and not self.relay_at.loopback:
-            raise ValueError("relay_user over smtp:// sends the password in clear; use smtps://")
+        if self.relay_at.security == "smtp" and not self.relay_at.loopback:
+            raise ValueError(
+                "relay: smtp:// is for this machine only; use smtps:// or smtp+starttls://"
+            )
         return self
 
     @property
@@ -200,7 +202,6 @@ class Limits(Section):
     json_bytes: Positive = 256 * 1024
     json_depth: Positive = 32
     body_bytes: Positive = 40 * 1024
-    signups_per_network: Annotated[int, Field(ge=0)] = 5
     confirm_mails_per_month: Positive = 3
 
 
@@ -249,11 +250,33 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
         model_config = SettingsConfigDict(toml_file=path)
 
     try:
-        return FromFile(**sections)  # type: ignore[arg-type]  # checked by the model itself
+        settings = FromFile(**sections)  # type: ignore[arg-type]  # checked by the model itself
     except ValidationError as error:
         raise Misconfigured(_in_words(error, path), remedy=_REMEDY) from error
     except ValueError as error:
         raise Misconfigured(f"{path} is not valid TOML: {error}.", remedy=_REMEDY) from error
+    return _obeyed(settings)
+
+
+NOT_YET = ("mail.daily_cap", "bounces.lmtp", "feeds.hub", "http.embed_origins")
+"""Settings of the contract that nothing obeys yet: better refused than ignored."""
+
+
+def _obeyed(settings: Settings) -> Settings:
+    """Refuse what this version would ignore."""
+    asked = [name for name in NOT_YET if _value(settings, name)]
+    if settings.mail.dkim == "service":
+        asked.append('mail.dkim = "service"')
+    if asked:
+        raise Misconfigured(
+            f"{', '.join(asked)}: this version cannot do that yet.", remedy="Leave it out for now."
+        )
+    return settings
+
+
+def _value(settings: Settings, name: str) -> object:
+    section, _, key = name.partition(".")
+    return getattr(getattr(settings, section), key)
 
 
 _REMEDY = "config.toml in the repository lists every setting with its default."

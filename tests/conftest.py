@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import postgresql
+from tests.world import World, world
 
 # A shared machine is slow at times; slowness is for the bench to tell.
 settings.register_profile(
@@ -49,3 +50,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
     url = request.getfixturevalue(f"{request.param}_url")
     assert isinstance(url, str)
     return url
+
+
+@pytest.fixture
+def here_and_now(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """Give a whole installation on a database of either kind, with a clock of ours."""
+    with world(database_url, tmp_path) as made:
+        yield made

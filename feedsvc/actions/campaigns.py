@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from feedsvc.config import Site
-from feedsvc.domain.dates import EventDate, noon
+from feedsvc.domain.content import Addressee, LetterText, LetterVersion, Text
 from feedsvc.domain.drafts import CampaignDraft, LetterDraft
-from feedsvc.domain.tables.content import Campaign, CampaignText, Letter, Signatory
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.errors import Conflict
-from feedsvc.records import audit, feeds
+from feedsvc.records import audit, content, feeds
 
 
 def create_campaign(
@@ -17,12 +17,13 @@ def create_campaign(
 ) -> Campaign:
     """Store a campaign and show it; its launch is the first entry of its feeds (F19)."""
     _free(session, draft)
-    campaign = _campaign(session, draft, site, now)
-    _texts(session, campaign, draft, site, now)
+    texts = _texts(draft, site)
+    campaign = _campaign(draft, site, now)
+    content.add_campaign(session, campaign, texts)
+    content.enter(session, campaign, None, [text.language for text in texts], site, now)
     if draft.letter is not None:
-        session.add(_letter(campaign, draft.letter, now))
-    for position, name in enumerate(draft.signatories):
-        session.add(Signatory(campaign_id=campaign.id or 0, position=position, name=name))
+        content.put_letter(session, campaign, _letter(campaign, draft.letter, now))
+    content.put_signatories(session, campaign, draft.signatories)
     feeds.move(session, campaign, now)
     audit.note(session, by, "create campaign", campaign.slug, now)
     return campaign
@@ -33,14 +34,11 @@ def _free(session: Session, draft: CampaignDraft) -> None:
         raise Conflict(
             f"There is a campaign {draft.slug!r} already.", remedy="Choose another slug."
         )
-    taken = select(Campaign.id).where(Campaign.short_link == draft.short_link)
-    if draft.short_link and session.exec(taken).first():
-        raise Conflict(f"The short link {draft.short_link!r} is taken.", remedy="Choose another.")
+    content.refuse_taken_link(session, draft.short_link)
 
 
-def _campaign(session: Session, draft: CampaignDraft, site: Site, now: datetime) -> Campaign:
-    happened = draft.occurred_on and noon(EventDate.parse(draft.occurred_on))
-    campaign = Campaign(
+def _campaign(draft: CampaignDraft, site: Site, now: datetime) -> Campaign:
+    return Campaign(
         uid=feeds.fresh_uid(),
         slug=draft.slug,
         kind=draft.kind,
@@ -48,41 +46,24 @@ def _campaign(session: Session, draft: CampaignDraft, site: Site, now: datetime)
         language=draft.language or site.default_language,
         short_link=draft.short_link,
         occurred_on=draft.occurred_on,
-        published_at=happened if happened and happened <= now else feeds.whole(now),
+        published_at=content.launched_at(draft.occurred_on, now),
         updated_at=feeds.whole(now),
     )
-    session.add(campaign)
-    session.flush()
-    return campaign
 
 
-def _texts(
-    session: Session, campaign: Campaign, draft: CampaignDraft, site: Site, now: datetime
-) -> None:
-    texts = draft.by_language(site.default_language)
-    for position, (language, words) in enumerate(texts.items()):
-        session.add(
-            CampaignText(
-                campaign_id=campaign.id or 0,
-                language=language,
-                position=position,
-                title=words.title,
-                summary=words.summary,
-                body=words.body,
-            )
-        )
-        entry = feeds.mint(session, campaign, site, language, now, uid=campaign.uid)
-        entry.published_at = entry.updated_at = campaign.published_at
+def _texts(draft: CampaignDraft, site: Site) -> list[Text]:
+    return [
+        Text(language, title=words.title, body=words.body, summary=words.summary)
+        for language, words in draft.by_language(site.default_language).items()
+    ]
 
 
-def _letter(campaign: Campaign, draft: LetterDraft, now: datetime) -> Letter:
-    return Letter(
-        campaign_id=campaign.id or 0,
-        version=1,
+def _letter(campaign: Campaign, draft: LetterDraft, now: datetime) -> LetterVersion:
+    words = LetterText(
         language=campaign.language,
-        addressees=[addressee.model_dump() for addressee in draft.addressees],
-        salutation=draft.salutation,
+        addressees=tuple(Addressee(one.name, one.office) for one in draft.addressees),
         body=draft.body,
+        salutation=draft.salutation,
         closing=draft.closing,
-        created_at=now,
     )
+    return LetterVersion(version=1, created_at=now, texts=(words,))

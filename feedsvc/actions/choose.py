@@ -8,12 +8,14 @@ from sqlmodel import Session, col, select
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.people import Cadence, Signer, Subscription
 from feedsvc.records import due
+from feedsvc.records.locks import hold
 
 
 def choose_cadence(
     session: Session, signer_id: int, *, campaigns: Collection[int] | None, cadence: Cadence
 ) -> None:
     """Change how often this person hears of some campaigns or (None) of all."""
+    hold(session, due.TURN)
     mine = select(Subscription).where(
         Subscription.signer_id == signer_id, col(Subscription.ended_at).is_(None)
     )
@@ -27,6 +29,7 @@ def choose_cadence(
 
 def resume(session: Session, signer_id: int, *, now: datetime) -> None:
     """End every pause of this person; what was held back is due by its cadence."""
+    hold(session, due.TURN)
     paused = select(Subscription).where(
         Subscription.signer_id == signer_id, col(Subscription.paused_until) > now
     )

@@ -26,7 +26,8 @@ def add_crowd(
     now: datetime,
 ) -> None:
     """Make `count` confirmed signers, numbered from `start`, subscribed to one campaign."""
-    campaign = session.exec(select(Campaign).where(Campaign.slug == slug)).one()
+    named = select(Campaign).where(Campaign.slug == slug)
+    campaign = session.exec(named.with_for_update(read=True)).one()
     numbers = range(start, start + count)
     shared = _shared(keys, settings, now)
     signers = [shared | _address(keys, number) for number in numbers]

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, func, update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.outcome import Fault, Kind, Outcome, retry_delay
 from feedsvc.domain.tables.content import Update
 from feedsvc.domain.tables.ledger import (
     Delivery,
-    DeliveryState,
     DigestEntry,
     Lane,
     Mail,
@@ -29,7 +28,6 @@ from feedsvc.domain.tables.people import Reach, Signer, Subscription, Suppressio
 from feedsvc.gateways.database import journalled
 from feedsvc.records import due
 
-CLAIMABLE = (MailState.QUEUED, MailState.DEFERRED, MailState.UNKNOWN)
 CRASHES_ALONE = 3
 REQUEUE = timedelta(seconds=30)
 QUARANTINED = "quarantined"
@@ -123,13 +121,12 @@ def take_over(session: Session, dead: int, *, now: datetime) -> int:
     Only a mail that was marked as sending is in doubt: at most one per connection. It is tried
     again at once, alone; after three crashes while alone it is put aside.
     """
-    worker = session.get(Worker, dead)
+    worker = session.get(Worker, dead, with_for_update=True)
     if worker is None or worker.ended_at is not None:
         return 0
     worker.ended_at = now
-    doubtful = session.exec(
-        select(Mail).where(Mail.worker_id == dead, Mail.state == MailState.SENDING)
-    ).all()
+    sending = select(Mail).where(Mail.worker_id == dead, Mail.state == MailState.SENDING)
+    doubtful = session.exec(sending.with_for_update()).all()
     for mail in doubtful:
         _doubt(mail, now)
     session.flush()
@@ -141,7 +138,7 @@ def _doubt(mail: Mail, now: datetime) -> None:
     mail.crashes += 1 if mail.alone else 0
     mail.alone, mail.worker_id, mail.changed_at = True, None, now
     if mail.crashes < CRASHES_ALONE:
-        mail.state, mail.due_at = MailState.QUEUED, now
+        mail.state = MailState.QUEUED  # due since it was claimed, so it comes before the others
     else:
         mail.state, mail.due_at = MailState.REFUSED, None
         mail.reason, mail.reply = Fault.OURS, QUARANTINED
@@ -160,7 +157,6 @@ def _finish(
         return  # another worker has it: ours is a stale mark
     mail.worker_id, mail.changed_at, mail.reply = None, now, done.reply or None
     mail.attempts += done.outcome.counts_attempt
-    mail.alone = False
     _become(mail, done, unknown_wait, now)
     if mail.state is MailState.SENT:
         _journal(session, mail, now)
@@ -171,6 +167,10 @@ def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> N
     match done.outcome.kind:
         case Kind.SENT:
             mail.state = MailState.SENT
+        case Kind.REQUEUE | Kind.RELAY_TROUBLE if mail.retried:
+            mail.state, mail.due_at = MailState.UNKNOWN, now + _pause(done.outcome)
+        case _ if mail.retried:
+            mail.state = MailState.UNKNOWN  # somebody may have it since the first time
         case Kind.DEFERRED:
             _defer(mail, done.jitter, now)
         case Kind.REFUSED | Kind.HELD:
@@ -178,8 +178,7 @@ def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> N
             mail.reason = done.outcome.fault or Fault.OURS
         case Kind.UNKNOWN:
             mail.state = MailState.UNKNOWN
-            mail.due_at = None if mail.retried else now + unknown_wait
-            mail.retried = True
+            mail.due_at, mail.retried = now + unknown_wait, True
         case _:
             mail.state, mail.due_at = MailState.QUEUED, now + _pause(done.outcome)
 
@@ -198,28 +197,37 @@ def _pause(outcome: Outcome) -> timedelta:
 
 
 def _start(session: Session, worker_id: int, mail_id: int, now: datetime) -> bool:
-    """Mark a mail as sending; from the commit of this mark on it has started."""
+    """Mark a mail as sending; from the commit of this mark on it has started.
+
+    One that is marked already was marked by this worker, which did not hear of the commit.
+    """
     claimed = select(Mail).where(Mail.id == mail_id, Mail.worker_id == worker_id)
-    mail = session.exec(claimed.where(col(Mail.state).in_(CLAIMABLE)).with_for_update()).first()
-    if mail is None or _stopped(session, mail):
+    mail = session.exec(claimed.with_for_update()).first()
+    if mail is None or (mail.state is not MailState.SENDING and _stopped(session, mail, now)):
         return False
     mail.state, mail.changed_at = MailState.SENDING, now
     return True
 
 
-def _stopped(session: Session, mail: Mail) -> bool:
+def _stopped(session: Session, mail: Mail, now: datetime) -> bool:
     """Ask again, in the commit that starts the mail, whether it may be sent at all."""
     if _suppressed(session, mail):
         due.withdraw_mail(session, mail, Withheld.SUPPRESSED)
         return True
-    ended = session.exec(
+    changed = session.exec(
         select(Subscription.id, Subscription.ending)
         .join(Delivery, col(Delivery.subscription_id) == Subscription.id)
-        .where(Delivery.mail_id == mail.id, col(Subscription.ended_at).is_not(None))
+        .where(Delivery.mail_id == mail.id)
+        .where(or_(col(Subscription.ended_at).is_not(None), ~due.not_paused(now)))
     ).all()
-    for subscription_id, ending in ended:
-        due.withhold(session, [subscription_id or 0], Withheld(ending or Withheld.LEFT))
-    return bool(ended)
+    for subscription_id, ending in changed:
+        if ending is None:
+            due.put_back(session, [subscription_id or 0])
+        else:
+            due.withhold(session, [subscription_id or 0], Withheld(ending))
+    if changed:
+        session.refresh(mail)
+    return mail.due_at is None
 
 
 def _suppressed(session: Session, mail: Mail) -> bool:

@@ -43,7 +43,8 @@ def _end_of_chunk(session: Session, notice: Notice, chunk: int) -> int | None:
         .limit(chunk)
         .subquery()
     )
-    return session.exec(select(func.max(ids.c.id))).one()
+    last: int | None = session.exec(select(func.max(ids.c.id))).one()
+    return last
 
 
 def _deliveries(session: Session, notice: Notice, end: int) -> None:

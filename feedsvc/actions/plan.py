@@ -1,12 +1,13 @@
 """Plan mails: whoever is due and lacks something gets one mail, its digest found or composed once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from itertools import groupby
 
+import structlog
 from sqlalchemy import ColumnElement, and_, bindparam, or_, update
 from sqlmodel import Session, col, select
 
@@ -30,9 +31,12 @@ from feedsvc.domain.tables.people import (
     Subscription,
     Suppression,
 )
+from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
 from feedsvc.records import due, links, mails
 from feedsvc.records.news import News
+
+log = structlog.get_logger()
 
 
 def plan(
@@ -221,16 +225,14 @@ def _day_in_words(day: str, language: str) -> str:
 
 def _write(session: Session, run: _Run, signers: Mapping[int, Signer]) -> None:
     """Queue the mails and mark their deliveries as mailed by them."""
-    groups = [
-        (signer_id, list(rows)) for signer_id, rows in groupby(run.rows, lambda row: row.signer_id)
-    ]
-    if not groups:
+    drafts = list(_drafts(run, signers))
+    if not drafts:
         return
-    drafts = [run.draft(signers[signer_id], rows) for signer_id, rows in groups]
-    ids = mails.queue(session, run.keys, MailKind.DIGEST, drafts, run.now)
+    queued = [draft for draft, _ in drafts]
+    ids = mails.queue(session, run.keys, MailKind.DIGEST, queued, run.now)
     marks = [
         {"notice": row.notice_id, "signer": row.signer_id, "mail": mail_id}
-        for mail_id, (_, rows) in zip(ids, groups, strict=True)
+        for mail_id, (_, rows) in zip(ids, drafts, strict=True)
         for row in rows
     ]
     table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides the table
@@ -239,6 +241,17 @@ def _write(session: Session, run: _Run, signers: Mapping[int, Signer]) -> None:
     )
     values = {"state": DeliveryState.MAILED, "mail_id": bindparam("mail"), "due_now": False}
     session.execute(mailed.values(values), marks)
+
+
+def _drafts(run: _Run, signers: Mapping[int, Signer]) -> Iterator[tuple[mails.Draft, list[_Row]]]:
+    """Address each signer; one whose row is damaged keeps waiting and stops nobody else (law 8)."""
+    for signer_id, group in groupby(run.rows, lambda row: row.signer_id):
+        rows = list(group)
+        try:
+            yield run.draft(signers[signer_id], rows), rows
+        except (FeedsvcError, LookupError, ValueError) as error:
+            problem = type(error).__name__
+            log.error("signer cannot be addressed", signer=signer_id, problem=problem)  # noqa: TRY400  a trace may hold what is sealed
 
 
 def _remember(session: Session, slot: Slot, signer_ids: Collection[int], now: datetime) -> None:

@@ -1,11 +1,10 @@
 """Sign up: everyone is answered alike (law 11), the work is done after; nothing counts unconfirmed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-import orjson
+import structlog
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -24,8 +23,11 @@ from feedsvc.domain.tables.people import (
     Subscription,
     Suppression,
 )
+from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import CONFIRM_DAYS, Composer
 from feedsvc.records import links, mails, texts
+
+log = structlog.get_logger()
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 
@@ -44,16 +46,25 @@ def work_off(
     ).first()
     if intake is None:
         return False
-    signup = Signup.model_validate_json(keys.unseal(intake.sealed, Sealed.INTAKE))
     session.delete(intake)
-    campaign = session.get(Campaign, signup.campaign_id)
-    if campaign is not None and not _never(session, keys, signup):
+    signup = _opened(intake, keys)
+    campaign = signup and session.get(Campaign, signup.campaign_id)
+    if signup and campaign and not _never(session, keys, signup):
         signer = _signer(session, keys, signup, settings, now)
         news = _sign(session, keys, signer, signup, now)
         news = _subscribe(session, signer, signup, now) or news
         if news:
             _ask(session, composer, keys, settings, signer, signup, now)
     return True
+
+
+def _opened(intake: Intake, keys: Keys) -> Signup | None:
+    """Open a sign-up; one that is damaged is given up and stops nobody else (law 8)."""
+    try:
+        return Signup.model_validate_json(keys.unseal(intake.sealed, Sealed.INTAKE))
+    except (FeedsvcError, LookupError, ValueError) as error:
+        log.error("sign-up cannot be read", intake=intake.id, problem=type(error).__name__)  # noqa: TRY400  the trace may hold what was written
+        return None
 
 
 def _never(session: Session, keys: Keys, signup: Signup) -> bool:
@@ -141,6 +152,8 @@ def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) 
             consented_at=now,
         )
         session.add(wish)
+    if wish.confirmed_at is None:
+        wish.cadence, wish.created_at = signup.cadence, now  # asked again, it lives another week
     return wish.confirmed_at is None
 
 

@@ -1,6 +1,6 @@
 """Open the planning runs that are due: the present moment for `immediate`, local hours for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -23,14 +23,21 @@ def open_slots(
     `zones` gives the zone behind a tag. Nothing opens while a fan-out is under way, since a slot
     passes each signer only once.
     """
-    hold(session, "slots")
-    if session.exec(select(Notice.id).where(col(Notice.eligible).is_(None)).limit(1)).first():
+    hold(session, due.TURN)
+    notices = _unplanned(session)
+    if any(notice.eligible is None for notice in notices):
         return
     settle = timedelta(seconds=digest.settle_seconds)
     _end_pauses(session, now)
-    _open_immediate(session, settle, now)
+    _open_immediate(session, notices, settle, now)
     if session.exec(select(exists(select(Delivery.signer_id).where(WAITING)))).one():
         _open_periods(session, settle, zones, now)
+
+
+def _unplanned(session: Session) -> Sequence[Notice]:
+    """Look once: one that is released a moment later is not fanned out and must wait for its run."""
+    unplanned = select(Notice).where(col(Notice.slot_id).is_(None))
+    return session.exec(unplanned.order_by(col(Notice.campaign_id), col(Notice.arrival))).all()
 
 
 def _end_pauses(session: Session, now: datetime) -> None:
@@ -41,20 +48,20 @@ def _end_pauses(session: Session, now: datetime) -> None:
     session.flush()
 
 
-def _open_immediate(session: Session, settle: timedelta, now: datetime) -> None:
-    unplanned = select(Notice).where(col(Notice.slot_id).is_(None))
-    rows = session.exec(unplanned.order_by(col(Notice.campaign_id), col(Notice.arrival))).all()
-    notices = [
+def _open_immediate(
+    session: Session, notices: Sequence[Notice], settle: timedelta, now: datetime
+) -> None:
+    ready = [
         notice
-        for _, group in groupby(rows, lambda notice: notice.campaign_id)
+        for _, group in groupby(notices, lambda notice: notice.campaign_id)
         for notice in _ready(list(group), settle, now)
     ]
-    if not notices and not _somebody_due_now(session, now):
+    if not ready and not _somebody_due_now(session, now):
         return
     slot = Slot(cadence=Cadence.IMMEDIATE, at=now)
     session.add(slot)
     session.flush()
-    for notice in notices:
+    for notice in ready:
         notice.slot_id = slot.id
     session.flush()
 

@@ -39,6 +39,7 @@ def _expire(session: Session, before: datetime, now: datetime) -> None:
         .where(col(Subscription.confirmed_at).is_(None), col(Subscription.ended_at).is_(None))
         .where(col(Subscription.created_at) < before)
         .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)  # one that is confirmed at this moment stays
     )
     for subscription in session.exec(stale).all():
         subscription.end(Ending.EXPIRED, 0, now)

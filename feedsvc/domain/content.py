@@ -193,6 +193,7 @@ class SiteRecord:
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
     feed: FeedStamp | None = None
+    tag_authority: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What staff hand in: campaigns and updates before they are stored, checked field by field."""
+"""What staff hand in: campaigns and updates before they are stored, checked field by field.
+
+A value that is refused is an error of pydantic, so that all are found and each names its place.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -9,27 +12,49 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
+    Strict,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from feedsvc.domain import dates, languages, text
+from feedsvc.domain import content, dates, languages, text
+from feedsvc.domain.content import BODY_LIMIT_BYTES, NAME_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, Notify
 from feedsvc.errors import Invalid
 
-TITLE = 200
-SUMMARY = 1_000
-BODY = 40_000
-NAME = 200
+TEXTS = 20
+ADDRESSEES = 20
+SIGNATORIES = 2_000
+KEY_LIMIT = 80
+
+REFUSED = "refused"
+"""The type of an error that carries `problem` and `remedy` in our words, and `field` if it knows."""
 
 T = TypeVar("T")
 
-SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
+
+def _refused(error: Invalid, field: str = "") -> PydanticCustomError:
+    told = {"problem": error.problem, "remedy": error.remedy, "field": field}
+    return PydanticCustomError(REFUSED, "{problem} {remedy}", told)
 
 
 def _checked(check: Callable[[str], Any]) -> BeforeValidator:
     """Run `check` on text; anything else is left for the type to refuse."""
-    return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
+
+    def run(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return check(value)
+        except Invalid as error:
+            raise _refused(error) from error
+
+    return BeforeValidator(run)
+
+
+def _line(field: str, limit: int) -> BeforeValidator:
+    return _checked(lambda value: text.line(value, field, limit))
 
 
 def _optional_line(field: str, limit: int) -> BeforeValidator:
@@ -37,19 +62,70 @@ def _optional_line(field: str, limit: int) -> BeforeValidator:
 
 
 def _optional_prose(field: str) -> BeforeValidator:
-    return _checked(lambda value: text.prose(value, field, BODY) if value.strip() else "")
+    return _checked(
+        lambda value: text.prose(value, field, BODY_LIMIT_BYTES) if value.strip() else ""
+    )
 
 
-Title = Annotated[str, _checked(lambda value: text.line(value, "title", TITLE))]
-Summary = Annotated[str, _optional_line("summary", SUMMARY)]
-Body = Annotated[str, _checked(lambda value: text.prose(value, "body", BODY))]
-PageBody = Annotated[str, _optional_prose("body")]
-Subject = Annotated[str, _optional_line("mail_subject", TITLE)]
-Language = Annotated[str, _checked(languages.code)]
-OccurredOn = Annotated[str, _checked(lambda value: str(dates.EventDate.parse(value)))]
-Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=80)]
-Instant = Annotated[datetime, _checked(lambda value: dates.instant(value, "publish_at"))]
-SignatoryName = Annotated[str, _checked(lambda value: text.line(value, "signatories", NAME))]
+def _shape(about: str, **schema: Any) -> WithJsonSchema:
+    """State in the API document what the checks take."""
+    return WithJsonSchema({"type": "string", "description": about, **schema})
+
+
+def _one_line(about: str, limit: int, least: int = 0) -> WithJsonSchema:
+    return _shape(f"{about} One line.", minLength=least, maxLength=limit)
+
+
+_TEXT = _shape(
+    f"Markdown without HTML, at most {BODY_LIMIT_BYTES} bytes.", maxLength=BODY_LIMIT_BYTES
+)
+_NAME = _shape(
+    f"The end of an address; not {', '.join(sorted(content.RESERVED))}.",
+    pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+    maxLength=KEY_LIMIT,
+)
+_DATE = _shape(
+    "When it happened, as far as that is known: a day, a month or a year.",
+    pattern="^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$",
+    examples=["2017-12-07", "2017-12", "2017"],
+)
+_INSTANT = _shape(
+    "Date, time and zone (RFC 3339). In the future it is an embargo.",
+    format="date-time",
+    examples=["2017-12-07T09:00:00+11:00"],
+)
+_LANGUAGE = _shape("A language code (BCP 47).", examples=["en", "ar"])
+_SHORT_LINK = _shape("The campaign is found under /s/ and this, too.", maxLength=40)
+
+Title = Annotated[str, _line("title", TITLE_LIMIT), _one_line("The title.", TITLE_LIMIT, 1)]
+Summary = Annotated[
+    str, _optional_line("summary", SUMMARY_LIMIT), _one_line("In short.", SUMMARY_LIMIT)
+]
+Body = Annotated[str, _checked(lambda value: text.prose(value, "body", BODY_LIMIT_BYTES)), _TEXT]
+PageBody = Annotated[str, _optional_prose("body"), _TEXT]
+Subject = Annotated[
+    str,
+    _optional_line("mail_subject", TITLE_LIMIT),
+    _one_line("The subject of a mail about nothing else; the title when empty.", TITLE_LIMIT),
+]
+Language = Annotated[str, _checked(languages.code), _LANGUAGE]
+OccurredOn = Annotated[str, _checked(lambda value: str(dates.EventDate.parse(value))), _DATE]
+Slug = Annotated[str, _checked(lambda value: content.key(value, "slug")), _NAME]
+Key = Annotated[str, _checked(lambda value: content.key(value, "key")), _NAME]
+ShortLink = Annotated[
+    str, _checked(lambda value: content.short_link(value, "short_link")), _SHORT_LINK
+]
+# Strict: a bare number is no instant, though pydantic would read one as seconds since 1970.
+Instant = Annotated[
+    datetime, Strict(), _checked(lambda value: dates.instant(value, "publish_at")), _INSTANT
+]
+Name = Annotated[str, _line("name", NAME_LIMIT), _one_line("A name, kept verbatim.", NAME_LIMIT, 1)]
+Office = Annotated[
+    str, _optional_line("office", NAME_LIMIT), _one_line("Their office.", NAME_LIMIT)
+]
+Salutation = Annotated[
+    str, _optional_line("salutation", TITLE_LIMIT), _one_line("How the letter begins.", TITLE_LIMIT)
+]
 
 
 class Draft(BaseModel):
@@ -71,12 +147,12 @@ class UpdateDraft(TextDraft):
     """An update: its text, other languages, when it happened, and who is to hear of it."""
 
     language: Language | None = None
-    texts: dict[Language, TextDraft] = Field(default_factory=dict, max_length=20)
+    texts: dict[Language, TextDraft] = Field(default_factory=dict, max_length=TEXTS)
     occurred_on: OccurredOn | None = None
     status: Literal["draft", "published"] = "published"
     publish_at: Instant | None = None
     notify: Notify = Notify.SUBSCRIBERS
-    key: Slug | None = None
+    key: Key | None = None
 
     def by_language(self, campaign_language: str) -> dict[str, TextDraft]:
         """Return all texts, the first one first."""
@@ -95,17 +171,17 @@ class CampaignTextDraft(Draft):
 class Addressee(Draft):
     """Someone to whom a letter is written."""
 
-    name: Annotated[str, _checked(lambda value: text.line(value, "letter.addressees.name", NAME))]
-    office: Annotated[str, _optional_line("letter.addressees.office", NAME)] = ""
+    name: Name
+    office: Office = ""
 
 
 class LetterDraft(Draft):
     """The letter of a petition, in the campaign's language."""
 
-    addressees: tuple[Addressee, ...] = Field(min_length=1, max_length=20)
-    salutation: Annotated[str, _optional_line("letter.salutation", TITLE)] = ""
+    addressees: tuple[Addressee, ...] = Field(min_length=1, max_length=ADDRESSEES)
+    salutation: Salutation = ""
     body: Body
-    closing: Annotated[str, _optional_prose("letter.closing")] = ""
+    closing: PageBody = ""
 
 
 class CampaignDraft(CampaignTextDraft):
@@ -115,18 +191,24 @@ class CampaignDraft(CampaignTextDraft):
     kind: CampaignKind
     status: CampaignStatus = CampaignStatus.OPEN
     language: Language | None = None
-    texts: dict[Language, CampaignTextDraft] = Field(default_factory=dict, max_length=20)
+    texts: dict[Language, CampaignTextDraft] = Field(default_factory=dict, max_length=TEXTS)
     occurred_on: OccurredOn | None = None
-    short_link: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_-]{1,40}$")] | None = None
+    short_link: ShortLink | None = None
     letter: LetterDraft | None = None
-    signatories: tuple[SignatoryName, ...] = Field(default=(), max_length=2_000)
+    signatories: tuple[Name, ...] = Field(default=(), max_length=SIGNATORIES)
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if self.letter is not None and self.kind is CampaignKind.STATEMENT:
-            raise Invalid("letter", "A statement has no letter.", remedy="Put its text in body.")
+            misfit = Invalid("letter", "A statement has no letter.", remedy="Put its text in body.")
+            raise _refused(misfit, "letter")
         if self.signatories and self.kind is CampaignKind.PETITION:
-            raise Invalid("signatories", "Only a statement has signatories.")
+            misfit = Invalid(
+                "signatories",
+                "Only a statement has signatories.",
+                remedy="Leave them out, or make it a statement.",
+            )
+            raise _refused(misfit, "signatories")
         return self
 
     def by_language(self, default: str) -> dict[str, CampaignTextDraft]:

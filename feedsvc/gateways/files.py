@@ -65,10 +65,15 @@ def read(folder: Path) -> Site:
     )
 
 
-def write(folder: Path, site: Site) -> None:
-    """Write every campaign to a folder that is empty or not there yet; each file in one step."""
+def refuse_full(folder: Path) -> None:
+    """Refuse to write where anything is: a dump must not mix with another."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Conflict(f"{folder} is not an empty folder.", remedy="Name an empty or a new one.")
+
+
+def write(folder: Path, site: Site) -> None:
+    """Write every campaign to a folder that is empty or not there yet; each file in one step."""
+    refuse_full(folder)
     if site.record:
         _put(folder, f"{HISTORY}/site.json", portable.format_record(site.record))
     for one in site.folders:

@@ -5,22 +5,17 @@ can end is a Reply, and what a reply means is decided by `domain.outcome`.
 """
 
 import ssl
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from aiosmtplib import SMTP
-from aiosmtplib.errors import (
-    SMTPConnectError,
-    SMTPException,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-    SMTPTimeoutError,
-)
+from aiosmtplib import SMTP, SMTPResponse
+from aiosmtplib.errors import SMTPDataError, SMTPException, SMTPResponseException
 
 from feedsvc.config import MailSettings
 from feedsvc.domain.mime import needs_smtputf8
 from feedsvc.domain.outcome import Stage
 
-CONNECT, COMMAND, DATA, FINAL_DOT = 30.0, 300.0, 120.0, 600.0
+CONNECT, COMMAND, FINAL_DOT = 30.0, 300.0, 600.0
 """Seconds to wait, by stage (RFC 5321 4.5.3.2)."""
 
 NEEDS_SMTPUTF8 = "needs SMTPUTF8"
@@ -76,7 +71,7 @@ class Connection:
         return Reply(stage, answer.code, answer.message)
 
     async def send(self, sender: str, recipient: str, message: bytes) -> Reply:
-        """Hand one mail over. `message` has CRLF line ends, closes with one, and needs no dot-stuffing."""
+        """Hand one mail over. `message` has CRLF line ends."""
         utf8 = needs_smtputf8(recipient)
         if utf8 and not self._smtp.supports_extension("smtputf8"):
             return Reply(Stage.RCPT, 553, NEEDS_SMTPUTF8)
@@ -86,16 +81,15 @@ class Connection:
             *([b"SMTPUTF8"] if utf8 else []),
         ]
         envelope = (
-            (Stage.MAIL, mail, COMMAND),
-            (Stage.RCPT, [b"RCPT", b"TO:<" + recipient.encode() + b">"], COMMAND),
-            (Stage.DATA, [b"DATA"], DATA),
+            (Stage.MAIL, mail),
+            (Stage.RCPT, [b"RCPT", b"TO:<" + recipient.encode() + b">"]),
         )
-        for stage, command, timeout in envelope:
-            reply = await self._say(stage, command, timeout)
+        for stage, command in envelope:
+            reply = await self._say(stage, self._smtp.execute_command(*command, timeout=COMMAND))
             if not reply.good:
                 await self._forget(reply)
                 return reply
-        return await self._say(Stage.DOT, [message + b"."], FINAL_DOT)
+        return await self._say(Stage.DOT, self._smtp.data(message, timeout=FINAL_DOT))
 
     async def close(self) -> None:
         """Say goodbye, if there is still someone to hear it."""
@@ -105,21 +99,26 @@ class Connection:
         except (SMTPException, OSError):
             self._smtp.close()
 
-    async def _say(self, stage: Stage, command: list[bytes], timeout: float) -> Reply:
+    async def _say(self, stage: Stage, answered: Awaitable[SMTPResponse]) -> Reply:
+        """Wait for the answer to a command; after silence or nonsense the connection is no more."""
         try:
-            answer = await self._smtp.execute_command(*command, timeout=timeout)
-        except (SMTPServerDisconnected, SMTPTimeoutError, SMTPConnectError, OSError) as error:
-            self._smtp.close()  # a late reply must not meet the next mail
-            return Reply(stage, None, _why(error))
+            answer = await answered
+        except SMTPDataError as error:  # a proper reply, to DATA or to the final dot
+            return Reply(stage, error.code, error.message)
         except SMTPResponseException as error:
             self._smtp.close()
             return Reply(stage, error.code, error.message)
+        except (SMTPException, OSError, ValueError) as error:
+            self._smtp.close()  # a late reply must not meet the next mail
+            return Reply(stage, None, _why(error))
         return Reply(stage, answer.code, answer.message)
 
     async def _forget(self, reply: Reply) -> None:
         """End a refused transaction, so that the next mail starts clean."""
         if self.alive and reply.code is not None:
-            answer = await self._say(Stage.MAIL, [b"RSET"], COMMAND)
+            answer = await self._say(
+                Stage.MAIL, self._smtp.execute_command(b"RSET", timeout=COMMAND)
+            )
             if not answer.good:
                 self._smtp.close()
 

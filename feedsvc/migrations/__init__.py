@@ -43,3 +43,19 @@ def configuration(**attributes: object) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes.update(attributes)
     return config
+
+
+def bring_up_to_date(url: str, engine: Engine) -> Path | None:
+    """Migrate; a SQLite file with something in it is copied first, and the copy is returned."""
+    copy = _copied(url, engine) if url.startswith("sqlite") and not empty(engine) else None
+    upgrade(engine)
+    return copy
+
+
+def _copied(url: str, engine: Engine) -> Path:
+    file = Path(url.removeprefix("sqlite:///"))
+    copy = file.with_suffix(f".before-{newest()}.db")
+    copy.unlink(missing_ok=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+    return copy

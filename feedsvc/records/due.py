@@ -19,6 +19,9 @@ from feedsvc.domain.tables.ledger import (
 )
 from feedsvc.domain.tables.people import Cadence, Subscription
 
+TURN = "slots"
+"""The turn of whoever opens slots, or changes what is due in them."""
+
 
 def not_paused(now: datetime) -> ColumnElement[bool]:
     """Whether a subscription is not paused at `now`."""
@@ -30,7 +33,7 @@ def catch_up(session: Session, subscription: Subscription) -> None:
     """Bring waiting deliveries in line with a cadence or pause that has just changed.
 
     At once is at once: what its campaign's run has passed by is due now. For the others the next
-    slot decides.
+    slot decides. The caller holds the TURN: a run that opened meanwhile would pass by unseen.
     """
     due_now = subscription.cadence is Cadence.IMMEDIATE
     passed = select(Notice.id).where(col(Notice.slot_id).is_not(None))
@@ -75,17 +78,20 @@ def put_back(session: Session, subscription_ids: Sequence[int]) -> None:
 
 def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:
     """Cancel one mail that has not started and withhold all that it carries."""
-    mail.state, mail.due_at, mail.worker_id = MailState.CANCELLED, None, None
-    session.flush()
-    inside = [Delivery.mail_id == mail.id]
+    this = col(Mail.id) == mail.id
+    inside = [col(Delivery.mail_id).in_(cancel(session, this))]
     _change(session, inside, state=DeliveryState.WITHHELD, reason=why, mail_id=None)
+    stop_retries(session, this)
 
 
 def cancel(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
-    """Cancel the mails that have not started, and return which; their claims change nothing more."""
+    """Cancel the mails that have not started, and return which; their claims change nothing more.
+
+    One in doubt has started: somebody may have it, so what it carries must not go into another.
+    """
     rows = session.execute(
         update(Mail)
-        .where(condition, col(Mail.state).in_(NOT_STARTED))
+        .where(condition, col(Mail.state).in_(NOT_STARTED), ~col(Mail.alone))
         .values(state=MailState.CANCELLED, due_at=None, worker_id=None)
         .returning(col(Mail.id))
     )
@@ -93,9 +99,12 @@ def cancel(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
 
 
 def stop_retries(session: Session, condition: ColumnElement[bool]) -> None:
-    """See that a mail whose answer never came is not started again."""
+    """See that a mail which somebody may have is not started again; it stays unknown."""
+    in_doubt = col(Mail.alone) & col(Mail.state).in_(NOT_STARTED)
     session.execute(
-        update(Mail).where(condition, Mail.state == MailState.UNKNOWN).values(due_at=None)  # type: ignore[arg-type]
+        update(Mail)
+        .where(condition, in_doubt | (col(Mail.state) == MailState.UNKNOWN))
+        .values(state=MailState.UNKNOWN, due_at=None, worker_id=None)
     )
 
 

@@ -41,7 +41,7 @@ def move(session: Session, campaign: Campaign, now: datetime) -> None:
     campaign.updated_at = max(campaign.updated_at, whole(now))
     session.add(campaign)
     for scope in (campaign.id or 0, SITE):
-        _bump(session, scope, now)
+        bump(session, scope, now)
     session.flush()
 
 
@@ -50,7 +50,8 @@ def whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _bump(session: Session, scope: int, now: datetime) -> None:
+def bump(session: Session, scope: int, now: datetime) -> None:
+    """Move the version of one scope on."""
     row = insert(session, FeedVersion).values(scope=scope, version=1, updated_at=now)
     moved = {"version": FeedVersion.version + 1, "updated_at": now}
     session.execute(row.on_conflict_do_update(index_elements=["scope"], set_=moved))

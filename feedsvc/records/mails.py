@@ -46,7 +46,7 @@ def queue(
     insertion = sqlalchemy.insert(Mail.__table__).returning(  # type: ignore[attr-defined]  # SQLModel hides the table
         col(Mail.id), sort_by_parameter_order=True
     )
-    return session.execute(insertion, rows).scalars().all()  # type: ignore[return-value]  # never null
+    return session.execute(insertion, rows).scalars().all()
 
 
 def digest(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlmodel import Session, col, select
 
 from feedsvc.domain import languages
-from feedsvc.domain.digest import AboutUpdate, DigestContent, Line
+from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent, Line
 from feedsvc.domain.tables.content import Campaign, Update
 from feedsvc.domain.tables.ledger import Notice
 from feedsvc.records import texts
@@ -41,7 +41,7 @@ class News:
         updates = [self._update(line, named) for line in lines]
         return DigestContent(language, tuple(updates))
 
-    def _update(self, line: Line, named: dict[int, texts.AboutCampaign]) -> AboutUpdate:
+    def _update(self, line: Line, named: dict[int, AboutCampaign]) -> AboutUpdate:
         notice, update, campaign = self._about[line[0]]
         words = self._texts[notice.update_id][line[2]]
         published = update.published_at or notice.arrived_at

@@ -38,6 +38,7 @@ UPDATE = {
     "language": "en",
     "direction": "ltr",
     "status": "published",
+    "superseded": False,
 }
 LINK = {
     "title": "Justice for Khan Sheikhoun",
@@ -51,26 +52,37 @@ LETTER = {
     "salutation": "Dear Minister,",
     "html": "<p>Please support it.</p>",
     "closing": "Yours sincerely",
+    "language": "en",
+    "direction": "ltr",
 }
 PETITION = STANDING | {
+    "slug": "khan-sheikhoun",
+    "date_words": "April 2017",
     "summary": "What it is about.",
     "html": "<p>What happened.</p>",
     "signatories": ["Relief & Reconciliation", "11.11.11"],
     "letter": LETTER,
     "feeds": FEEDS,
 }
+FORM = {"problem": "", "email": "", "name": "", "updates": False, "cadence": "immediate"}
 LISTED = ("title", "url", "html", "date_words", "language", "direction", "status")
 TOLD = {key: UPDATE[key] for key in ("title", "url", "date_words", "language", "direction")}
 
 PAGES: dict[str, Values] = {
     "campaigns": {"campaigns": [STANDING | {"summary": "In short."}], "feeds": FEEDS},
-    "campaign": {"campaign": PETITION, "updates": [{key: UPDATE[key] for key in LISTED}]},
+    "campaign": {
+        "campaign": PETITION,
+        "updates": [{key: UPDATE[key] for key in LISTED}],
+        "form": FORM,
+    },
     "update": {"campaign": LINK | {"feeds": FEEDS}, "update": UPDATE},
-    "signed": {"campaign": LINK},
+    "signed": {"campaign": LINK | {"kind": "petition"}},
     "confirm": {"campaigns": [LINK]},
     "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD}]},
     "leave": {"campaigns": [LINK]},
     "left": {"campaigns": [LINK]},
+    "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
+    "gone": {"why": "expired"},
     "never": {"done": False},
     "problem": {"problem": {"title": "Gone", "detail": "It is old.", "remedy": "Sign again."}},
     "outbox": {"mails": [{"recipient": "a@b", "subject": "S", "when": "now", "url": "/outbox/1"}]},
@@ -273,7 +285,9 @@ def test_feeds_are_announced_in_order_and_told_apart(templates: Templates, name:
 def test_only_an_open_petition_can_be_signed(templates: Templates) -> None:
     assert "<form" in page(templates, "campaign")
     assert "<form" not in page(templates, "campaign", campaign=PETITION | {"status": "won"})
-    assert "<form" not in page(templates, "campaign", campaign=PETITION | {"kind": "statement"})
+    statement = page(templates, "campaign", campaign=PETITION | {"kind": "statement"})
+    assert "Sign this petition" not in statement
+    assert "Tell me when there is news" in statement
 
 
 def test_nobody_is_signed_up_for_news_by_default(templates: Templates) -> None:

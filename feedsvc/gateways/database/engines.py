@@ -47,7 +47,12 @@ def make_engine(url: str, *, pool: int = 4, reader: bool = False) -> Engine:
     if is_sqlite(url):
         return _sqlite(url, pool, READER if reader else WRITER, "" if reader else " IMMEDIATE")
     return create_engine(
-        url, pool_size=pool, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error must not name anybody in the log
+        connect_args={"connect_timeout": 5},
     )
 
 
@@ -56,6 +61,7 @@ def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine
         url,
         pool_size=pool,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 

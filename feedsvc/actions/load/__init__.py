@@ -1,0 +1,89 @@
+"""Load content from a folder of files: what is new, and what has changed since.
+
+A campaign's folder is one transaction: all of it is stored or nothing. A file that is not there
+changes nothing, and loading twice changes nothing. What `dump` wrote comes back as it was, with its
+ids and instants, and mails nobody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from feedsvc.actions.load import campaigns, restore, updates
+from feedsvc.actions.load.run import Change, Run
+from feedsvc.config import Site
+from feedsvc.domain import content
+from feedsvc.domain.tables.content import Campaign, Fact, FeedVersion
+from feedsvc.errors import Conflict, FeedsvcError
+from feedsvc.gateways.installation import Installation
+from feedsvc.records import feeds
+from feedsvc.records.facts import TAG_AUTHORITY
+
+__all__ = ["Change", "load_all", "load_folder"]
+
+WHO = "load"
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was there before: whether nothing, and where the feeds of the site stood."""
+
+    empty: bool
+    version: int
+
+
+def load_all(
+    here: Installation,
+    site: content.Site,
+    *,
+    now: datetime,
+    tell: Callable[[list[Change]], None] = lambda _: None,
+) -> None:
+    """Load every folder and `tell` of each; raise what was wrong when the others are loaded."""
+    database, by_name = here.database, here.settings.site
+    before = database.write_now(_begin, site.record)
+    faults = []
+    for folder in site.folders:
+        try:
+            tell(database.write_now(load_folder, folder, site=by_name, by=WHO, now=now))
+        except FeedsvcError as error:
+            faults.append(error)
+    database.write_now(_finish, site.record, before)
+    if len(faults) > 1:
+        raise Conflict("\n".join(str(fault) for fault in faults))
+    if faults:
+        raise faults[0]
+
+
+def load_folder(
+    session: Session, folder: content.Folder, *, site: Site, by: str, now: datetime
+) -> list[Change]:
+    """Store what is new in the folder of one campaign, and what has changed since."""
+    run = Run(session, site, folder.campaign.slug, by, now)
+    campaign = campaigns.load(run, folder)
+    for update in folder.updates:
+        updates.load(run, campaign, update)
+    return run.changes
+
+
+def _begin(session: Session, record: content.SiteRecord | None) -> _Before:
+    """Take over the authority of the tags, where none has been minted yet."""
+    if record and record.tag_authority and session.get(Fact, TAG_AUTHORITY) is None:
+        session.add(Fact(name=TAG_AUTHORITY, value=record.tag_authority.encode()))
+    row = session.get(FeedVersion, feeds.SITE)
+    empty = session.exec(select(Campaign.id).limit(1)).first() is None
+    return _Before(empty, row.version if row else 0)
+
+
+def _finish(session: Session, record: content.SiteRecord | None, before: _Before) -> None:
+    """Put the feeds of the site where the dump had them, or beyond: no version stands twice."""
+    if record is None or record.feed is None:
+        return
+    stamp, row = record.feed, session.get(FeedVersion, feeds.SITE)
+    if row is None or (before.empty and row.version == before.version):
+        restore.stamp(session, feeds.SITE, stamp)
+    elif row.version < stamp.version:
+        row.version += stamp.version
+        session.add(row)

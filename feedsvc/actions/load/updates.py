@@ -1,0 +1,223 @@
+"""Load an update: store it, revise it, release it, as its file says."""
+
+from collections.abc import Mapping
+
+from sqlmodel import col, select
+
+from feedsvc.actions.load import restore
+from feedsvc.actions.load.run import Run
+from feedsvc.domain import edits
+from feedsvc.domain.content import Revision, Text, UpdateFile
+from feedsvc.domain.dates import rfc3339
+from feedsvc.domain.edits import Difference
+from feedsvc.domain.tables.content import (
+    Campaign,
+    CampaignStatus,
+    EditClass,
+    Entry,
+    Notify,
+    Update,
+    UpdateStatus,
+)
+from feedsvc.errors import Conflict, Invalid
+from feedsvc.records import content, feeds, folders
+from feedsvc.records.release import release, status_at
+
+_OUT = {UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN}
+
+
+def load(run: Run, campaign: Campaign, given: UpdateFile) -> None:
+    """Store an update that is new, or what has changed about it."""
+    file = run.file(f"{given.key}.md")
+    content.refuse_future(_date(given), run.now, f"{file}, occurred_on")
+    named = (Update.campaign_id == campaign.id, Update.key == given.key)
+    update = run.session.exec(select(Update).where(*named).with_for_update()).first()
+    if update is None and given.record is None:
+        _store(run, campaign, given, file)
+        return
+    if update is None and given.record:
+        update = restore.update(run, campaign, given, given.record)
+        run.changed(file, f"restored, {update.status}", update.uid)
+    if update:
+        _change(run, campaign, update, given, file)
+
+
+def _store(run: Run, campaign: Campaign, given: UpdateFile, file: str) -> None:
+    if given.status is UpdateStatus.WITHDRAWN:
+        raise Invalid(
+            f"{file}, status",
+            "is withdrawn, and no such update is stored.",
+            remedy="Remove the file, or put back what `feedsvc dump` wrote about it in history/.",
+        )
+    if campaign.status is CampaignStatus.WITHDRAWN and given.notify is Notify.SUBSCRIBERS:
+        raise Invalid(
+            f"{file}, notify",
+            "the campaign is withdrawn, and nobody is mailed about it.",
+            remedy='Write notify = "none".',
+        )
+    draft = given.status is UpdateStatus.DRAFT
+    update = Update(
+        uid=feeds.fresh_uid(),
+        campaign_id=campaign.id or 0,
+        key=given.key,
+        status=UpdateStatus.DRAFT if draft else status_at(given.publish_at, run.now),
+        notify=given.notify,
+        occurred_on=_date(given),
+        publish_at=given.publish_at,
+        created_at=run.now,
+    )
+    first = Revision(1, EditClass.SILENT, run.now, given.texts)
+    content.add_update(run.session, update, [first])
+    languages = [text.language for text in given.texts]
+    content.enter(run.session, campaign, update, languages, run.site, run.now)
+    if update.status is UpdateStatus.PUBLISHED:
+        release(run.session, campaign, update, run.now)
+    run.changed(file, f"new, {_standing(update)}", update.uid)
+
+
+def _change(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
+    _refuse_stranger(update, given, file)
+    history = folders.of_revisions(run.session, update)
+    found = edits.difference(history, given.texts, given.based_on, file)
+    if found.behind:
+        run.left_alone(file, f"revision {update.revision} is newer")
+        return
+    _plan(run, update, given, file)
+    if found or update.occurred_on != _date(given):
+        _revise(run, campaign, update, given, history, found, file)
+    if update.status is not given.status:
+        _turn(run, campaign, update, given, file)
+
+
+def _refuse_stranger(update: Update, given: UpdateFile, file: str) -> None:
+    if given.record and given.record.uid != update.uid:
+        raise Conflict(
+            f"{file}: another update is stored under this name.",
+            remedy="Rename the file and its namesake in history/, "
+            "or remove that one to load the text alone.",
+        )
+
+
+def _plan(run: Run, update: Update, given: UpdateFile, file: str) -> None:
+    """Change whom it will be sent to and when, as long as it is not out."""
+    if (update.notify, update.publish_at) == (given.notify, given.publish_at):
+        return
+    if update.status in _OUT:
+        field = "notify" if update.notify is not given.notify else "publish_at"
+        stored = rfc3339(update.publish_at) if update.publish_at else ""
+        value = update.notify.value if field == "notify" else stored
+        raise Invalid(
+            f"{file}, {field}",
+            "differs from what is stored, and the update is out already.",
+            remedy=f'Write {field} = "{value}".' if value else f"Leave {field} out.",
+        )
+    update.notify, update.publish_at = given.notify, given.publish_at
+    when = f", publish at {rfc3339(given.publish_at)}" if given.publish_at else ""
+    run.changed(file, f"notify {given.notify}{when}", update.uid)
+
+
+def _revise(
+    run: Run,
+    campaign: Campaign,
+    update: Update,
+    given: UpdateFile,
+    history: Mapping[int, tuple[Text, ...]],
+    found: Difference,
+    file: str,
+) -> None:
+    """Store the next revision, make the entries it adds, and move the feeds."""
+    edits.in_turn(given.based_on, update.revision, file)
+    if update.status is UpdateStatus.WITHDRAWN:
+        raise Conflict(
+            f"{file}: the update is withdrawn, and stays as it was.",
+            remedy="Put the file back as it was, and write what there is to say as a new update.",
+        )
+    out = update.status is UpdateStatus.PUBLISHED
+    told = out and update.notify is Notify.SUBSCRIBERS
+    edit_class = edits.allowed(found, given.edit_class, file, told=told)
+    redated = update.occurred_on != _date(given)
+    update.occurred_on = _date(given)
+    number = max(history) + 1
+    content.add_revision(run.session, update, Revision(number, edit_class, run.now, given.texts))
+    _enter(run, campaign, update, found.added)
+    if out and edit_class in edits.SIGNIFICANT:
+        _touch(run, update, [one.language for one in given.texts] if redated else found.changed)
+    if out:
+        feeds.move(run.session, campaign, run.now)
+    run.changed(file, f"revision {number} ({edit_class})", update.uid)
+
+
+def _enter(run: Run, campaign: Campaign, update: Update, languages: tuple[str, ...]) -> None:
+    """Add the update to the feeds of more languages: as news there, unless it is history."""
+    entries = content.enter(run.session, campaign, update, languages, run.site, run.now)
+    if update.status is UpdateStatus.PUBLISHED and update.notify is Notify.SUBSCRIBERS:
+        for entry in entries:
+            entry.published_at = entry.updated_at = max(
+                run.second, entry.published_at or run.second
+            )
+
+
+def _touch(run: Run, update: Update, languages: list[str] | tuple[str, ...]) -> None:
+    """Move `updated` of the entries in these languages to now."""
+    mine = (Entry.update_id == update.id, col(Entry.language).in_(languages))
+    for entry in run.session.exec(select(Entry).where(*mine)).all():
+        entry.updated_at = max(run.second, entry.published_at or run.second)
+    update.updated_at = max(run.second, update.published_at or run.second)
+
+
+def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
+    """Bring an update to the status that its file asks for."""
+    wanted = given.status
+    if wanted in {UpdateStatus.PUBLISHED, UpdateStatus.SCHEDULED}:
+        wanted = status_at(given.publish_at, run.now)
+    if wanted is update.status:
+        return
+    if wanted is UpdateStatus.WITHDRAWN or update.status in _OUT:
+        _withdraw(run, campaign, update, wanted, file)
+        return
+    update.status = wanted
+    if wanted is UpdateStatus.PUBLISHED:
+        release(run.session, campaign, update, run.now)
+    run.changed(file, _standing(update), update.uid)
+
+
+def _withdraw(
+    run: Run, campaign: Campaign, update: Update, wanted: UpdateStatus, file: str
+) -> None:
+    """Withdraw what nobody was mailed; refuse every other way back."""
+    problem, remedy = _no_way(update, wanted)
+    if problem:
+        raise Invalid(f"{file}, status", problem, remedy=remedy)
+    update.status, update.withdrawn_at = UpdateStatus.WITHDRAWN, run.now
+    newest = folders.of_revisions(run.session, update)[update.revision]
+    _touch(run, update, [text.language for text in newest])
+    feeds.move(run.session, campaign, run.now)
+    run.changed(file, "withdrawn", update.uid)
+
+
+def _no_way(update: Update, wanted: UpdateStatus) -> tuple[str, str]:
+    if update.status is UpdateStatus.WITHDRAWN:
+        return "the update is withdrawn already.", 'Write status = "withdrawn".'
+    if wanted is not UpdateStatus.WITHDRAWN:
+        return (
+            "the update is published already, and readers have it.",
+            'Write status = "published", or "withdrawn" to take it back.',
+        )
+    if update.status is not UpdateStatus.PUBLISHED:
+        return "only what was published is withdrawn.", 'Write status = "draft".'
+    if update.notify is Notify.SUBSCRIBERS:
+        return (
+            "what was mailed cannot be withdrawn from a file: those who have it must be told.",
+            'Leave status = "published"; an edit as "amended" changes pages and feeds.',
+        )
+    return "", ""
+
+
+def _standing(update: Update) -> str:
+    mail = "no mail" if update.notify is Notify.NONE else "to be mailed"
+    at = f" for {rfc3339(update.publish_at)}" if update.publish_at else ""
+    return f"{update.status}{at if update.status is UpdateStatus.SCHEDULED else ''}, {mail}"
+
+
+def _date(given: UpdateFile) -> str | None:
+    return str(given.occurred_on) if given.occurred_on else None

@@ -1,0 +1,126 @@
+"""Puts the pieces together: an installation made ready, and the application that serves it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from feedsvc import migrations
+from feedsvc.config import Settings
+from feedsvc.errors import Misconfigured
+from feedsvc.gateways.database.engines import is_sqlite
+from feedsvc.gateways.installation import Installation, open_installation
+from feedsvc.records import facts
+from feedsvc.schedule import Timetable
+from feedsvc.sender import Sender
+from feedsvc.web import feeds, leaving, operation, pages, signing
+from feedsvc.web.access import AccessLog
+from feedsvc.web.api import routes as api
+from feedsvc.web.health import Health
+from feedsvc.web.problems import exception_handlers
+from feedsvc.web.state import State
+
+
+class Role(StrEnum):
+    """What a process does: everything, only HTTP, or only the work behind it."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
+def ready(settings: Settings) -> Installation:
+    """Open an installation that can be worked with: schema up to date, keys that fit.
+
+    The schema of SQLite is brought up to date; PostgreSQL wants `feedsvc migrate`.
+    """
+    here = open_installation(settings)
+    try:
+        _schema(here)
+        here.database.write_now(facts.recognise, here.keys)
+    except BaseException:
+        here.close()
+        raise
+    return here
+
+
+def build(
+    here: Installation,
+    *,
+    role: Role = Role.ALL,
+    clock: Callable[[], datetime] = utc_now,
+    more: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Make the application; its lifespan runs the timetable and the sender of this role."""
+    routes = [
+        *feeds.routes,
+        *operation.routes,
+        *more,
+        *api,
+        *signing.routes,
+        *leaving.routes,
+        *pages.routes,
+    ]
+    return Starlette(
+        routes=operation.routes if role is Role.WORKER else routes,
+        middleware=[Middleware(AccessLog)],
+        exception_handlers=exception_handlers,
+        lifespan=_lifespan(here, role, clock),
+    )
+
+
+def _lifespan(
+    here: Installation, role: Role, clock: Callable[[], datetime]
+) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        timetable = Timetable(here, clock) if role is not Role.WEB else None
+        sender = Sender(here, clock) if role is not Role.WEB else None
+        health = Health(
+            last_tick=lambda: timetable.last_tick if timetable else None,
+            relay_problem=lambda: sender.pace.problem if sender else None,
+            sent=lambda: sender.pace.sent if sender else 0,
+        )
+        if sender and timetable:
+            await sender.start()
+            timetable.start()
+        nudge = timetable.nudge if timetable else _nobody
+        try:
+            yield {"here": here, "clock": clock, "nudge": nudge, "health": health}
+        finally:
+            if sender and timetable:
+                timetable.stop()
+                await sender.stop()
+
+    return lifespan
+
+
+def _nobody() -> None:
+    """Nudge nobody: another process keeps the timetable, and looks every second."""
+
+
+def _schema(here: Installation) -> None:
+    engine = here.database.engine
+    found, wanted = migrations.revision(engine), migrations.newest()
+    if found == wanted:
+        return
+    if found is not None and found > wanted:
+        raise Misconfigured(
+            f"The database is at schema {found}, this program knows {wanted}.",
+            remedy="Run the newer version of feedsvc again.",
+        )
+    if not is_sqlite(here.database.url) and not migrations.empty(engine):
+        raise Misconfigured(
+            f"The database is at schema {found}, this program wants {wanted}.",
+            remedy="Run `feedsvc migrate`.",
+        )
+    migrations.bring_up_to_date(here.database.url, engine)

@@ -1,0 +1,52 @@
+"""The command line: one module per group; this one puts them together."""
+
+import sys
+
+import typer
+
+from feedsvc import __version__
+from feedsvc.commands import books, content, demo, keys, serve, setup
+from feedsvc.errors import FeedsvcError
+
+cli = typer.Typer(
+    name="feedsvc",
+    help="Store campaign updates, publish them as feeds, and mail them to those who signed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  typer hands it over
+    if asked:
+        typer.echo(f"feedsvc {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: ARG001, FBT001  answered by its callback
+        default=False, callback=_version, is_eager=True, help="Say which version this is."
+    ),
+) -> None:
+    """Take what comes before a command."""
+
+
+cli.command()(demo.demo)
+cli.command()(setup.init)
+cli.command()(serve.serve)
+cli.command()(setup.check)
+cli.command()(setup.migrate)
+cli.add_typer(keys.cli, name="key")
+cli.command()(content.load)
+cli.command()(content.dump)
+cli.command()(books.books)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is said in words and ends with exit code 1."""
+    try:
+        cli()
+    except FeedsvcError as error:
+        typer.echo(f"feedsvc: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,85 @@
+"""Run the service."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from starlette.routing import BaseRoute
+
+from feedsvc import app, config
+from feedsvc.app import Role
+from feedsvc.commands.opening import ConfigFile
+from feedsvc.gateways.installation import Installation
+
+GRACE = timedelta(seconds=35)  # a final reply may be under way: the sender waits 30 s for it
+WARNING = (
+    "The key file {file} was made. Back it up, apart from the database: "
+    "without it no signer can be read."
+)
+
+
+def serve(
+    role: Annotated[
+        Role, typer.Option(help="all, or only the web, or only the timetable and the sender.")
+    ] = Role.ALL,
+    config_file: ConfigFile = None,
+) -> None:
+    """Run the service until it is told to stop (SIGTERM or Ctrl-C)."""
+    settings = config.read(config_file)
+    log_as_lines()
+    first_start = not settings.keys.file.exists()
+    here = app.ready(settings)
+    if first_start:
+        typer.echo(WARNING.format(file=settings.keys.file), err=True)
+    try:
+        run(here, role)
+    finally:
+        here.close()
+
+
+def run(here: Installation, role: Role) -> None:
+    """Serve HTTP on the address of the settings; returns when it was told to stop."""
+    http = here.settings.http
+    server(here, role, http.host, http.port).run()
+
+
+def server(
+    here: Installation, role: Role, host: str, port: int, more: Sequence[BaseRoute] = ()
+) -> uvicorn.Server:
+    """Make the HTTP server, with its own deadlines and without its own log of requests."""
+    proxies = list(here.settings.http.trusted_proxies)
+    return uvicorn.Server(
+        uvicorn.Config(
+            app.build(here, role=role, more=more),
+            host=host,
+            port=port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=10,
+        )
+    )
+
+
+def log_as_lines(level: int = logging.INFO) -> None:
+    """Write one JSON line an event to standard error; libraries speak only when it is serious."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")

@@ -1,0 +1,41 @@
+"""Where feeds and what they speak of are found, and the ids that feeds keep for ever."""
+
+from sqlmodel import Session
+
+from feedsvc.config import Site
+from feedsvc.domain import feeds
+from feedsvc.domain.tables.content import Campaign, Fact
+
+
+def authority(session: Session) -> str | None:
+    """Return the authority of our tag: URIs, or None as long as nothing was published."""
+    fact = session.get(Fact, "tag authority")
+    return fact.value.decode() if fact else None
+
+
+def page(site: Site, campaign: Campaign, language: str, key: str = "") -> str:
+    """Return the page of a campaign, or of its update `key`, in one language."""
+    path = f"{site.base_url}/c/{campaign.slug}" + (f"/{key}" if key else "")
+    return path if language == campaign.language else f"{path}?lang={language}"
+
+
+def home(site: Site, language: str | None) -> str:
+    """Return the page of the whole site."""
+    return f"{site.base_url}/" + (f"?lang={language}" if language else "")
+
+
+def feed(site: Site, campaign: Campaign | None, language: str | None) -> feeds.Urls:
+    """Return where a feed is: of a campaign or of everything, in one language or plain."""
+    stem = f"{site.base_url}/c/{campaign.slug}" if campaign else f"{site.base_url}/updates"
+    stem += f".{language}" if language else ""
+    return feeds.Urls(atom=f"{stem}.atom", rss=f"{stem}.rss", json=f"{stem}.json")
+
+
+def feed_id(
+    site: Site, authority: str | None, campaign: Campaign | None, language: str | None
+) -> str:
+    """Return the id of a feed; while nothing was published it is but an address."""
+    if authority is None:
+        return feed(site, campaign, language).atom
+    subject = campaign.uid if campaign else "site"
+    return f"tag:{authority}:{subject}/feed" + (f"/{language}" if language else "")

@@ -1,0 +1,137 @@
+"""Campaigns and updates as rows, whoever hands them in: the API or a folder of files."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from feedsvc.config import Site
+from feedsvc.domain.content import LetterVersion, Text
+from feedsvc.domain.content import Revision as RevisionRecord
+from feedsvc.domain.dates import EventDate, noon
+from feedsvc.domain.tables.content import (
+    Campaign,
+    CampaignText,
+    Entry,
+    Letter,
+    Revision,
+    RevisionText,
+    Signatory,
+    Update,
+)
+from feedsvc.errors import Conflict, Invalid, NotFound
+from feedsvc.records import feeds
+
+
+def locked(session: Session, condition: object, name: str) -> Campaign:
+    """Take the campaign's lock: arrival numbers are given one at a time."""
+    campaign = session.exec(select(Campaign).where(condition).with_for_update()).first()  # type: ignore[arg-type]
+    if campaign is None:
+        raise NotFound(f"There is no campaign {name!r}.", remedy="GET /api/campaigns lists them.")
+    return campaign
+
+
+def launched_at(occurred_on: str | None, now: datetime) -> datetime:
+    """Return when a campaign counts as published: an old one under its own date."""
+    happened = noon(EventDate.parse(occurred_on)) if occurred_on else now
+    return feeds.whole(min(happened, now))
+
+
+def refuse_future(occurred_on: str | None, now: datetime, field: str = "occurred_on") -> None:
+    """Refuse an event that has not happened anywhere on Earth yet (UTC+14 is a day ahead)."""
+    if occurred_on and EventDate.parse(occurred_on).date > (now + timedelta(1)).date():
+        raise Invalid(
+            field,
+            f"{occurred_on} has not come yet.",
+            remedy="occurred_on is when it happened; publish_at is when to publish.",
+        )
+
+
+def refuse_taken_link(session: Session, short_link: str | None) -> None:
+    """Refuse a short link that leads elsewhere already."""
+    taken = select(Campaign.id).where(Campaign.short_link == short_link)
+    if short_link and session.exec(taken).first():
+        raise Conflict(f"The short link {short_link!r} is taken.", remedy="Choose another.")
+
+
+def add_campaign(session: Session, campaign: Campaign, texts: Iterable[Text]) -> None:
+    """Store a campaign that is new here, with its texts."""
+    session.add(campaign)
+    session.flush()
+    put_campaign_texts(session, campaign, texts)
+
+
+def put_campaign_texts(session: Session, campaign: Campaign, texts: Iterable[Text]) -> None:
+    """Store the texts of a campaign, the first one first."""
+    for position, text in enumerate(texts):
+        words = {name: value for name, value in asdict(text).items() if name != "mail_subject"}
+        session.merge(CampaignText(campaign_id=campaign.id or 0, position=position, **words))
+
+
+def put_letter(session: Session, campaign: Campaign, letter: LetterVersion) -> None:
+    """Store one version of a letter, in place of what it said before."""
+    for text in letter.texts:
+        words = asdict(text) | {"addressees": [asdict(one) for one in text.addressees]}
+        session.merge(
+            Letter(
+                campaign_id=campaign.id or 0,
+                version=letter.version,
+                created_at=letter.created_at,
+                **words,
+            )
+        )
+
+
+def put_signatories(session: Session, campaign: Campaign, names: Iterable[str]) -> None:
+    """Store the signatories of a statement, in order."""
+    session.execute(delete(Signatory).where(col(Signatory.campaign_id) == campaign.id))
+    for position, name in enumerate(names):
+        session.add(Signatory(campaign_id=campaign.id or 0, position=position, name=name))
+
+
+def add_update(session: Session, update: Update, revisions: Sequence[RevisionRecord]) -> None:
+    """Store an update that is new here, with its revisions."""
+    session.add(update)
+    session.flush()
+    for revision in revisions:
+        add_revision(session, update, revision)
+
+
+def add_revision(session: Session, update: Update, revision: RevisionRecord) -> None:
+    """Store one state of an update's texts as its newest."""
+    row = Revision(
+        update_id=update.id or 0,
+        number=revision.number,
+        edit_class=revision.edit_class,
+        created_at=revision.created_at,
+    )
+    session.add(row)
+    session.flush()
+    for position, text in enumerate(revision.texts):
+        session.add(RevisionText(revision_id=row.id or 0, position=position, **asdict(text)))
+    update.revision = revision.number
+
+
+def enter(
+    session: Session,
+    campaign: Campaign,
+    update: Update | None,
+    languages: Iterable[str],
+    site: Site,
+    now: datetime,
+) -> list[Entry]:
+    """Make the feed entries of an update, or of the campaign's launch (F19), in these languages.
+
+    A launch is dated at once, an update when it is released.
+    """
+    uid, update_id = (update.uid, update.id) if update else (campaign.uid, None)
+    entries = [
+        feeds.mint(session, campaign, site, language, now, uid=uid, update_id=update_id)
+        for language in languages
+    ]
+    dated = update or campaign
+    for entry in entries:
+        entry.published_at = entry.updated_at = dated.published_at
+    return entries

@@ -1,0 +1,142 @@
+"""A worker: enlists, frees what dead workers held, and keeps its lanes busy until it is stopped."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from feedsvc.actions import deliver
+from feedsvc.domain.tables.ledger import Mail, Worker
+from feedsvc.errors import Unavailable
+from feedsvc.gateways.installation import Installation
+from feedsvc.gateways.worker_lock import WorkerLock, worker_lock
+from feedsvc.sender.lane import Lane
+from feedsvc.sender.pace import Pace
+
+LOOK = 0.5
+HEARTBEAT = 5.0
+LEASE = timedelta(seconds=900)  # exceeds the 600 seconds that a final reply may take
+LAST_REPLIES = 30.0
+log = structlog.get_logger()
+
+
+class Sender:
+    """Sends what is due, through as many connections as the settings say."""
+
+    def __init__(self, here: Installation, clock: Callable[[], datetime]) -> None:
+        mail = here.settings.mail
+        self.pace = Pace(mail.rate_per_second)
+        self._here = here
+        self._clock = clock
+        self._work = asyncio.Event()
+        self._lock: WorkerLock = worker_lock(here.database.url, here.database.engine)
+        self._lanes = [Lane(here, clock, number, self.pace) for number in range(mail.connections)]
+        self._worker_id = 0
+        self._busy = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to send; what dead workers held goes first."""
+        await self._enlist()
+        jobs = [self._watch(), self._beat(), *(self._run(lane) for lane in self._lanes)]
+        self._tasks = [asyncio.create_task(job) for job in jobs]
+
+    async def stop(self) -> None:
+        """Start no more mails, wait for the replies under way (30 s), say goodbye."""
+        self.pace.stopping = True
+        self._work.set()
+        watch, beat, *lanes = self._tasks
+        for task in (watch, beat):
+            task.cancel()
+        _, late = await asyncio.wait(lanes, timeout=LAST_REPLIES)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lane in self._lanes:
+            await lane.close()
+        if not late:
+            await self._here.database.write(
+                deliver.take_over, self._worker_id, now=self._clock()
+            )
+        self._lock.close()
+
+    async def _enlist(self) -> None:
+        database, now = self._here.database, self._clock()
+        self._worker_id = await database.write(deliver.enlist, now=now)
+        await asyncio.to_thread(self._lock.hold, self._worker_id)
+        await self._bury()
+
+    async def _bury(self) -> None:
+        """Free what workers held that have died, or were silent past their lease."""
+        database, now = self._here.database, self._clock()
+        for worker_id, seen_at in await database.read(_others, self._worker_id):
+            silent = now - seen_at > LEASE
+            if silent or await asyncio.to_thread(self._lock.dead, worker_id):
+                doubt = await database.write(deliver.take_over, worker_id, now=now)
+                log.info("took over from a dead worker", worker=worker_id, in_doubt=doubt)
+                self._work.set()
+
+    async def _beat(self) -> None:
+        """Say that we live; begin again under a new epoch when we were taken for dead."""
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            try:
+                held = await asyncio.to_thread(self._lock.held)
+                seen = await self._here.database.write(
+                    deliver.seen, self._worker_id, now=self._clock()
+                )
+                await (self._bury() if held and seen else self._begin_again())
+            except Unavailable as error:
+                log.warning("no heartbeat", problem=error.problem)
+
+    async def _begin_again(self) -> None:
+        """Finish what is under way, then send under a new epoch: the old one is no longer ours."""
+        log.warning("lost the lock; beginning a new epoch", worker=self._worker_id)
+        self.pace.halted = True
+        try:
+            while self._busy:
+                await asyncio.sleep(LOOK)
+            await self._enlist()
+        finally:
+            self.pace.halted = False
+
+    async def _watch(self) -> None:
+        """Look for work; looking costs a read, claiming a write."""
+        while True:
+            try:
+                if await self._here.database.read(_due, self._clock()):
+                    self._work.set()
+            except Unavailable as error:
+                self.pace.database_away(error.problem)
+            await asyncio.sleep(LOOK)
+
+    async def _run(self, lane: Lane) -> None:
+        while not self.pace.stopping:
+            await self._work.wait()
+            self._busy += 1
+            try:
+                claimed = await lane.carry(self._worker_id) if self.pace.going else 0
+            except Unavailable as error:
+                self.pace.database_away(error.problem)
+                claimed = 0
+            except Exception:
+                log.exception("a lane stumbled")
+                claimed = 0
+            finally:
+                self._busy -= 1
+            if not claimed:
+                self._work.clear()
+
+
+def _due(session: Session, now: datetime) -> bool:
+    due = select(Mail.id).where(col(Mail.due_at) <= now, col(Mail.worker_id).is_(None))
+    return session.exec(due.limit(1)).first() is not None
+
+
+def _others(session: Session, worker_id: int) -> list[tuple[int, datetime]]:
+    alive = select(Worker.id, Worker.seen_at).where(
+        col(Worker.ended_at).is_(None), Worker.id != worker_id
+    )
+    return [(other or 0, seen_at) for other, seen_at in session.exec(alive).all()]

@@ -1,0 +1,75 @@
+"""Pages in the reader's language: the frame around them, and the page that says "no"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.responses import HTMLResponse
+
+from feedsvc.domain import languages
+from feedsvc.errors import Invalid
+from feedsvc.web import headers
+from feedsvc.web.state import Request
+
+Why = Literal["unknown", "withdrawn", "link", "expired", "closed"]
+"""Why a page cannot be shown, as `pages/gone.html` words it."""
+
+STATUS: dict[Why, int] = {
+    "unknown": 404,
+    "withdrawn": 410,
+    "link": 404,
+    "expired": 410,
+    "closed": 409,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a request says of its reader's languages: `?lang=`, else the Accept-Language header."""
+
+    asked: str | None
+    accepted: str
+
+    def pick(self, available: Sequence[str], own: str) -> str:
+        """Choose the language of a text: the reader's, else its campaign's `own`, else the first."""
+        wanted = self.asked or languages.preferred(self.accepted, available)
+        return languages.pick(available, wanted, own)
+
+
+def reader(request: Request) -> Reader:
+    """Read who is asking; a language that is none is passed over."""
+    try:
+        asked = languages.code(request.query_params.get("lang", ""))
+    except Invalid:
+        asked = None
+    return Reader(asked, ",".join(request.headers.getlist("accept-language")))
+
+
+def frame(request: Request, own: str = "") -> str:
+    """Choose the language of the frame: the reader's, else the campaign's or the site's."""
+    here = request.state["here"]
+    own = own or here.settings.site.default_language
+    return reader(request).pick(here.templates.languages, own)
+
+
+def page(
+    request: Request,
+    name: str,
+    *,
+    status: int = 200,
+    own: str = "",
+    private: bool = True,
+    **values: object,
+) -> HTMLResponse:
+    """Answer with the page `name`; `own` is the language of the campaign it is about."""
+    here = request.state["here"]
+    site = here.settings.site
+    html = here.templates.render(f"pages/{name}.html", frame(request, own), site=site, **values)
+    secure = site.base_url.startswith("https:")
+    told = headers.of_page(here.templates.style, secure=secure, private=private)
+    return HTMLResponse(html, status, told)
+
+
+def gone(request: Request, why: Why, *, own: str = "") -> HTMLResponse:
+    """Answer that there is nothing to be had here, and why."""
+    return page(request, "gone", status=STATUS[why], own=own, why=why)

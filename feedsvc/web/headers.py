@@ -1,0 +1,36 @@
+"""The headers of a page: what a browser may load for it, keep of it, and tell others (TRUST 4)."""
+
+import base64
+import hashlib
+from functools import lru_cache
+
+PUBLIC = "public, max-age=60"
+PRIVATE = "no-store"
+A_YEAR = 31_536_000
+
+
+def of_page(style: str, *, secure: bool, private: bool) -> dict[str, str]:
+    """Return the headers of a page; a private one was reached by a token, or answers a form.
+
+    No referrer ever: which petition somebody reads is nobody else's business.
+    """
+    headers = {
+        "Cache-Control": PRIVATE if private else PUBLIC,
+        "Content-Security-Policy": policy(style),
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Accept-Language",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
+    return headers
+
+
+@lru_cache(maxsize=4)
+def policy(style: str) -> str:
+    """Return the Content-Security-Policy under which only our own style sheet counts."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,113 @@
+"""How the service is: alive, ready, and what it is up to."""
+
+import ipaddress
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from feedsvc.domain.tables.ledger import Mail, MailState, Notice
+from feedsvc.domain.tables.people import Intake
+from feedsvc.domain.tables.staff import Scope
+from feedsvc.errors import FeedsvcError
+from feedsvc.records import facts
+from feedsvc.web.api import auth
+from feedsvc.web.state import Request
+
+IN_HAND = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
+FORWARDED = ("forwarded", "x-forwarded-for")
+
+
+async def healthz(_request: Request) -> Response:
+    """GET /healthz: this process answers."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """GET /readyz: this process can serve: database, schema, key. Mail in trouble is not its concern."""
+    here = request.state["here"]
+    try:
+        await here.database.read(facts.known, here.keys)
+    except FeedsvcError as error:
+        return PlainTextResponse(f"{error}\n", status_code=503, headers={"Retry-After": "5"})
+    return PlainTextResponse("ok\n")
+
+
+async def statusz(request: Request) -> Response:
+    """GET /statusz: relay, mail in hand and the last tick; loopback or a key with scope admin."""
+    await _allowed(request)
+    return JSONResponse(await _status(request))
+
+
+async def metrics(request: Request) -> Response:
+    """GET /metrics: the same as numbers for Prometheus; loopback or a key with scope admin."""
+    await _allowed(request)
+    status = await _status(request)
+    registry = CollectorRegistry()
+    mails = Gauge("feedsvc_mails", "Mails by state.", ["state"], registry=registry)
+    for state in MailState:
+        mails.labels(state).set(status["mails"].get(state, 0))
+    for name, about in _GAUGES.items():
+        if status[name] is not None:
+            Gauge(f"feedsvc_{name}", about, registry=registry).set(float(status[name]))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+_GAUGES = {
+    "oldest_in_hand_seconds": "Age of the oldest mail in hand.",
+    "last_tick_seconds": "Time since the last tick of the timetable.",
+    "fan_outs_open": "Notices whose fan-out has not ended.",
+    "sign_ups_waiting": "Sign-ups that have not been worked off.",
+}
+
+
+async def _allowed(request: Request) -> None:
+    """Let in who asks from this machine itself, not through a proxy, else who shows an admin key."""
+    if not _from_this_machine(request):
+        await auth.staff_key(request, Scope.ADMIN)
+
+
+def _from_this_machine(request: Request) -> bool:
+    client = request.client
+    if client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(client.host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _status(request: Request) -> dict[str, object]:
+    now, health = request.state["clock"](), request.state["health"]
+    stored = await request.state["here"].database.read(_stored, now)
+    ticked = health.last_tick()
+    return stored | {
+        "relay_problem": health.relay_problem(),
+        "sent_by_this_process": health.sent(),
+        "last_tick_seconds": (now - ticked).total_seconds() if ticked else None,
+    }
+
+
+def _stored(session: Session, now: datetime) -> dict[str, object]:
+    states = select(Mail.state, func.count()).group_by(Mail.state)
+    oldest = select(func.min(Mail.planned_at)).where(col(Mail.state).in_(IN_HAND))
+    planned_at = session.exec(oldest).one()
+    open_fan_outs = select(func.count()).where(col(Notice.eligible).is_(None))
+    return {
+        "mails": {str(state): number for state, number in session.exec(states).all()},
+        "oldest_in_hand_seconds": (now - planned_at).total_seconds() if planned_at else 0,
+        "fan_outs_open": session.exec(open_fan_outs).one(),
+        "sign_ups_waiting": session.exec(select(func.count()).select_from(Intake)).one(),
+    }
+
+
+routes = [
+    Route("/healthz", healthz),
+    Route("/readyz", readyz),
+    Route("/statusz", statusz),
+    Route("/metrics", metrics),
+]

@@ -1,0 +1,89 @@
+"""The public pages: campaigns, one campaign, one update. They show and change nothing."""
+
+from sqlmodel import Session, select
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from feedsvc.domain.tables.content import Campaign, UpdateStatus
+from feedsvc.web import feeds, reading
+from feedsvc.web.accepting import preferred_feed
+from feedsvc.web.forms import EMPTY
+from feedsvc.web.frames import gone, page, reader
+from feedsvc.web.reading import Reading
+from feedsvc.web.state import Request
+
+
+async def campaigns(request: Request) -> Response:
+    """GET /."""
+    gather = Reading(request.state["here"].settings.site, reader(request))
+    found = await request.state["here"].database.read(reading.listed, gather)
+    return page(request, "campaigns", private=False, campaigns=found, feeds=gather.feeds())
+
+
+async def campaign(request: Request) -> Response:
+    """GET /c/{slug}: the page, or the feed for a client that would rather have that."""
+    slug = request.path_params["slug"]
+    wanted = preferred_feed(",".join(request.headers.getlist("accept")))
+    if wanted:
+        response = await feeds.answer(request, slug, wanted)
+        response.headers["Content-Location"] = f"/c/{slug}.{wanted}"
+    else:
+        response = await _campaign(request, slug)
+    response.headers.add_vary_header("Accept")
+    return response
+
+
+async def update(request: Request) -> Response:
+    """GET /c/{slug}/{update} and /c/{slug}/{update}@{n}."""
+    here = request.state["here"]
+    gather = Reading(here.settings.site, reader(request))
+    address = request.path_params
+    found = await here.database.read(
+        reading.one_update, gather, address["slug"], address["update"], address.get("number")
+    )
+    if found is None:
+        return gone(request, "unknown")
+    about, news = found
+    if news.status is UpdateStatus.WITHDRAWN:
+        return gone(request, "withdrawn", own=about.own)
+    return page(request, "update", own=about.own, private=False, campaign=about, update=news)
+
+
+async def short_link(request: Request) -> Response:
+    """GET /s/{code}."""
+    here = request.state["here"]
+    slug = await here.database.read(_slug, request.path_params["code"])
+    if slug is None:
+        return gone(request, "unknown")
+    return RedirectResponse(f"{here.settings.site.base_url}/c/{slug}", status_code=302)
+
+
+async def _campaign(request: Request, slug: str) -> Response:
+    here = request.state["here"]
+    gather = Reading(here.settings.site, reader(request))
+    found = await here.database.read(reading.whole, gather, slug)
+    if found is None:
+        return gone(request, "unknown")
+    about, updates = found
+    return page(
+        request,
+        "campaign",
+        own=about.own,
+        private=False,
+        campaign=about,
+        updates=updates,
+        form=EMPTY,
+    )
+
+
+def _slug(session: Session, code: str) -> str | None:
+    return session.exec(select(Campaign.slug).where(Campaign.short_link == code)).first()
+
+
+routes: list[BaseRoute] = [
+    Route("/", campaigns),
+    Route("/c/{slug}", campaign),
+    Route("/c/{slug}/{update}@{number:int}", update),
+    Route("/c/{slug}/{update}", update),
+    Route("/s/{code:path}", short_link),
+]

@@ -1,0 +1,311 @@
+"""What pages show, gathered from the tables: plain values in the reader's language."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from feedsvc.config import Site
+from feedsvc.domain import languages, markup
+from feedsvc.domain.dates import EventDate, in_words
+from feedsvc.domain.tables.content import (
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    CampaignText,
+    Letter,
+    Revision,
+    RevisionText,
+    Signatory,
+    Update,
+    UpdateStatus,
+)
+from feedsvc.domain.tables.people import Signature
+from feedsvc.records import texts
+from feedsvc.web.frames import Reader
+
+_html = lru_cache(maxsize=512)(markup.to_html)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsView:
+    """Where the feeds of a campaign, or of everything, are."""
+
+    atom: str
+    rss: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """The newest version of a letter, in one language."""
+
+    addressees: Sequence[dict[str, str]]
+    salutation: str
+    html: str
+    closing: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """An update, or an earlier revision of it, in one language."""
+
+    title: str
+    summary: str
+    html: str
+    url: str
+    date_words: str
+    language: str
+    direction: str
+    status: UpdateStatus
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign in one language; `own` is the language it falls back to."""
+
+    id: int
+    slug: str
+    own: str
+    kind: CampaignKind
+    status: CampaignStatus
+    title: str
+    summary: str
+    html: str
+    url: str
+    date_words: str
+    language: str
+    direction: str
+    signatures: int
+    feeds: FeedsView
+    latest: UpdateView | None = None
+    letter: LetterView | None = None
+    signatories: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whose site it is and who reads: all that gathering needs besides the tables."""
+
+    site: Site
+    reader: Reader
+
+    def feeds(self, campaign: Campaign | None = None) -> FeedsView:
+        """Return where the feeds of a campaign, or of everything, are."""
+        stem = f"{self.site.base_url}/{f'c/{campaign.slug}' if campaign else 'updates'}"
+        return FeedsView(f"{stem}.atom", f"{stem}.rss", f"{stem}.json")
+
+    def html(self, markdown: str) -> str:
+        """Return Markdown as safe HTML."""
+        return _html(markdown, self.site.base_url) if markdown else ""
+
+
+def find(session: Session, slug: str) -> Campaign | None:
+    """Find a campaign by its slug."""
+    return session.exec(select(Campaign).where(Campaign.slug == slug)).first()
+
+
+def listed(session: Session, reading: Reading) -> list[CampaignView]:
+    """Return the campaigns, the newest first; one that was withdrawn is not put forward."""
+    newest = select(Campaign).where(Campaign.status != CampaignStatus.WITHDRAWN)
+    order = (col(Campaign.published_at).desc(), col(Campaign.id).desc())
+    return _views(session, reading, session.exec(newest.order_by(*order)).all(), {})
+
+
+def named(session: Session, reading: Reading, ids: Collection[int]) -> list[CampaignView]:
+    """Return some campaigns as they stand, each with its latest update."""
+    chosen = select(Campaign).where(col(Campaign.id).in_(ids)).order_by(col(Campaign.id))
+    campaigns = session.exec(chosen).all()
+    return _views(session, reading, campaigns, _updates(session, reading, campaigns))
+
+
+def whole(
+    session: Session, reading: Reading, slug: str
+) -> tuple[CampaignView, list[UpdateView]] | None:
+    """Return a campaign with its letter, its signatories and its updates, newest event first."""
+    campaign = find(session, slug)
+    if campaign is None:
+        return None
+    names = select(Signatory.name).where(Signatory.campaign_id == campaign.id)
+    updates = _updates(session, reading, [campaign]).get(campaign.id or 0, [])
+    view = _view(
+        reading,
+        campaign,
+        texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0],
+        _signatures(session, [campaign]).get(campaign.id or 0, 0),
+        updates,
+        letter=_letter(session, reading, campaign),
+        signatories=session.exec(names.order_by(col(Signatory.position))).all(),
+    )
+    return view, updates
+
+
+def one_update(
+    session: Session, reading: Reading, slug: str, key: str, number: int | None = None
+) -> tuple[CampaignView, UpdateView] | None:
+    """Return an update that is out, or was, in its newest or an earlier revision.
+
+    A draft and what is under embargo are not there; of what was withdrawn, see its status.
+    """
+    campaign = find(session, slug)
+    if campaign is None:
+        return None
+    mine = select(Update).where(Update.campaign_id == campaign.id, Update.key == key)
+    update = session.exec(mine).first()
+    if update is None or not (update.shown or update.status is UpdateStatus.WITHDRAWN):
+        return None
+    chosen = update.revision if number is None else number
+    if not 0 < chosen <= update.revision:
+        return None
+    words = _revision(session, update, chosen)
+    view = _views(session, reading, [campaign], {})[0]
+    superseded = chosen != update.revision
+    return view, _update(reading, campaign, update, words, superseded=superseded)
+
+
+def _views(
+    session: Session,
+    reading: Reading,
+    campaigns: Sequence[Campaign],
+    updates: Mapping[int, Sequence[UpdateView]],
+) -> list[CampaignView]:
+    words = texts.of_campaigns(session, [campaign.id or 0 for campaign in campaigns])
+    counts = _signatures(session, campaigns)
+    return [
+        _view(
+            reading,
+            campaign,
+            words[campaign.id or 0],
+            counts.get(campaign.id or 0, 0),
+            updates.get(campaign.id or 0, []),
+        )
+        for campaign in campaigns
+    ]
+
+
+def _view(
+    reading: Reading,
+    campaign: Campaign,
+    words: dict[str, CampaignText],
+    signatures: int,
+    updates: Sequence[UpdateView],
+    *,
+    letter: LetterView | None = None,
+    signatories: Sequence[str] = (),
+) -> CampaignView:
+    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    happened = campaign.occurred_on
+    return CampaignView(
+        id=campaign.id or 0,
+        slug=campaign.slug,
+        own=campaign.language,
+        kind=campaign.kind,
+        status=campaign.status,
+        title=chosen.title,
+        summary=chosen.summary,
+        html=reading.html(chosen.body),
+        url=f"{reading.site.base_url}/c/{campaign.slug}",
+        date_words=in_words(EventDate.parse(happened), chosen.language) if happened else "",
+        language=chosen.language,
+        direction=languages.direction(chosen.language),
+        signatures=signatures,
+        feeds=reading.feeds(campaign),
+        latest=updates[0] if updates else None,
+        letter=letter,
+        signatories=signatories,
+    )
+
+
+def _signatures(session: Session, campaigns: Sequence[Campaign]) -> dict[int, int]:
+    """Count the confirmed signatures of each campaign."""
+    counted = (
+        select(Signature.campaign_id, func.count())
+        .where(col(Signature.campaign_id).in_([campaign.id for campaign in campaigns]))
+        .where(col(Signature.confirmed_at).is_not(None))
+        .group_by(col(Signature.campaign_id))
+    )
+    return dict(session.exec(counted).all())
+
+
+def _updates(
+    session: Session, reading: Reading, campaigns: Iterable[Campaign]
+) -> dict[int, list[UpdateView]]:
+    """Return the updates that are out, by campaign, the newest event first."""
+    owners = {campaign.id or 0: campaign for campaign in campaigns}
+    out = select(Update).where(
+        col(Update.campaign_id).in_(owners), Update.status == UpdateStatus.PUBLISHED
+    )
+    updates = sorted(session.exec(out).all(), key=_when, reverse=True)
+    words = texts.of_updates(session, [update.id or 0 for update in updates])
+    views: dict[int, list[UpdateView]] = {}
+    for update in updates:
+        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0])
+        views.setdefault(update.campaign_id, []).append(view)
+    return views
+
+
+def _when(update: Update) -> tuple[date, int, int]:
+    """Order updates by their event, then by their arrival."""
+    return _event(update).date, update.arrival or 0, update.id or 0
+
+
+def _event(update: Update) -> EventDate:
+    published = update.published_at or update.created_at
+    return EventDate.parse(update.occurred_on or published.date().isoformat())
+
+
+def _update(
+    reading: Reading,
+    campaign: Campaign,
+    update: Update,
+    words: dict[str, RevisionText],
+    *,
+    superseded: bool = False,
+) -> UpdateView:
+    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    return UpdateView(
+        title=chosen.title,
+        summary=chosen.summary,
+        html=reading.html(chosen.body),
+        url=f"{reading.site.base_url}/c/{campaign.slug}/{update.key}",
+        date_words=in_words(_event(update), chosen.language),
+        language=chosen.language,
+        direction=languages.direction(chosen.language),
+        status=update.status,
+        superseded=superseded,
+    )
+
+
+def _revision(session: Session, update: Update, number: int) -> dict[str, RevisionText]:
+    """Return one revision's texts by language, the first text first."""
+    rows = session.exec(
+        select(RevisionText)
+        .join(Revision, col(Revision.id) == RevisionText.revision_id)
+        .where(Revision.update_id == update.id, Revision.number == number)
+        .order_by(col(RevisionText.position))
+    ).all()
+    return {row.language: row for row in rows}
+
+
+def _letter(session: Session, reading: Reading, campaign: Campaign) -> LetterView | None:
+    """Return the newest version of a letter; its own language comes first where there are several."""
+    mine = select(Letter).where(Letter.campaign_id == campaign.id)
+    letters = session.exec(mine.order_by(col(Letter.version).desc(), col(Letter.language))).all()
+    newest = {one.language: one for one in letters if one.version == letters[0].version}
+    if not newest:
+        return None
+    letter = newest[reading.reader.pick(list(newest), campaign.language)]
+    return LetterView(
+        addressees=letter.addressees,
+        salutation=letter.salutation,
+        html=reading.html(letter.body),
+        closing=letter.closing,
+        language=letter.language,
+        direction=languages.direction(letter.language),
+    )

@@ -1,0 +1,69 @@
+"""A relay as quick as Python can be: takes everything, keeps nothing; run as a process.
+
+    python tests/bench/sink.py
+
+Prints its port.
+"""
+
+import asyncio
+import sys
+
+import uvloop
+
+CAPABILITIES = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
+OK, GO_AHEAD, BYE = b"250 2.0.0 ok\r\n", b"354 go ahead\r\n", b"221 2.0.0 bye\r\n"
+END = b"\r\n.\r\n"
+
+
+class Sink(asyncio.Protocol):
+    """One connection; commands and bodies are told apart by the final dot alone."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._in_body = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(b"220 sink ready\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        """Answer whatever is whole."""
+        self._buffer += data
+        answers = []
+        while (answer := self._next()) is not None:
+            answers.append(answer)
+        if answers:
+            self._transport.write(b"".join(answers))
+
+    def _next(self) -> bytes | None:
+        end = END if self._in_body else b"\r\n"
+        piece, found, rest = self._buffer.partition(end)
+        if not found:
+            return None
+        self._buffer = rest
+        if self._in_body:
+            self._in_body = False
+            return OK
+        return self._answer(piece[:4].upper())
+
+    def _answer(self, verb: bytes) -> bytes:
+        if verb == b"DATA":
+            self._in_body = True
+            return GO_AHEAD
+        if verb == b"QUIT":
+            return BYE
+        return CAPABILITIES if verb in {b"EHLO", b"HELO"} else OK
+
+
+async def main() -> None:
+    """Serve until the process is ended."""
+    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

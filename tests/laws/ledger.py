@@ -1,0 +1,525 @@
+"""A simple model of who must hear of what, run beside the real ledger in any order of events."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from feedsvc.actions import choose, deliver, fan_out, leave, plan, publish, slots, tidy
+from feedsvc.domain.outcome import Fault, Kind, Outcome
+from feedsvc.domain.tables import metadata
+from feedsvc.domain.tables.content import Update
+from feedsvc.domain.tables.ledger import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    DigestEntry,
+    Mail,
+    MailKind,
+    MailState,
+    Notice,
+    Withheld,
+)
+from feedsvc.domain.tables.people import Cadence
+from feedsvc.records.books import books
+from tests.world import SENT, START, World
+
+PEOPLE = 5
+SLUGS = ("river", "forest")
+PLACES = ("UTC", "Europe/London", "Australia/Sydney", "Pacific/Kiritimati", "America/Los_Angeles")
+LAST_DAYS = 12  # a week for the weekly ones, three days for the paused ones
+SPANS = [timedelta(minutes=m) for m in (1, 7, 11, 31, 60 * 5, 60 * 13, 60 * 25, 60 * 80, 60 * 200)]
+FATES = {
+    "sent": SENT,
+    "deferred": Outcome(Kind.DEFERRED, counts_attempt=True),
+    "refused": Outcome(Kind.REFUSED, Fault.THEIRS, counts_attempt=True),
+    "requeued": Outcome(Kind.REQUEUE, Fault.OURS),
+    "not taken": Outcome(Kind.REQUEUE),
+    "unknown, received": Outcome(Kind.UNKNOWN, counts_attempt=True),
+    "unknown, lost": Outcome(Kind.UNKNOWN, counts_attempt=True),
+}
+RECEIVED = {"sent", "unknown, received"}
+
+people = st.integers(0, PEOPLE - 1)
+slugs = st.sampled_from(SLUGS)
+some_or_all = st.sampled_from([("river",), ("forest",), SLUGS])
+cadences = st.sampled_from(list(Cadence))
+
+
+@dataclass(eq=False)
+class Wish:
+    """A subscription as the model has it."""
+
+    slug: str
+    person: int
+    since: datetime
+    confirmed: bool = False
+    ended: bool = False
+    paused_until: datetime | None = None
+
+
+@dataclass(eq=False)
+class News:
+    """An update that was released, and whose wish was live at that moment."""
+
+    slug: str
+    eligible: dict[int, Wish]
+
+
+@dataclass
+class Planned:
+    """An update that is still to come out."""
+
+    uid: str
+    slug: str
+    notify: str
+    publish_at: datetime | None
+
+
+@dataclass
+class Carried:
+    """What a person can know of a mail: whether it reached them, and with which bytes."""
+
+    written: list[tuple[bytes | None, bytes]] = field(default_factory=list)
+    received: bool = False
+    fates: list[str] = field(default_factory=list)
+
+
+class PowerCut(Exception):
+    """The process ended before the commit."""
+
+
+def cut_short(session: Session, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Do it all but commit."""
+    act(session, *args, **kwargs)
+    session.flush()
+    raise PowerCut
+
+
+def empty(session: Session) -> None:
+    """Forget everything."""
+    for table in reversed(metadata.sorted_tables):
+        session.execute(delete(table))
+
+
+class Ledger(RuleBasedStateMachine):
+    """Everything that happens to the ledger; after each event the books are compared."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wishes: dict[tuple[int, str], Wish] = {}
+        self.news: dict[str, News] = {}
+        self.drafts: list[Planned] = []
+        self.embargoed: list[Planned] = []
+        self.signers: dict[int, int] = {}
+        self.mails: dict[int, Carried] = defaultdict(Carried)
+        self.seen_mails: set[int] = set()
+        self.claims: list[int] = []
+        self.under_way: int | None = None
+
+    @initialize(
+        hours=st.integers(0, 24 * 40),
+        members=st.lists(st.tuples(people, slugs, cadences), max_size=2 * PEOPLE),
+    )
+    def begin(self, hours: int, members: list[tuple[int, str, Cadence]]) -> None:
+        """Set up two campaigns and their first members, before or after a change of the clocks."""
+        self.world.now = START + timedelta(hours=hours)
+        self.world.write(empty)
+        for slug in SLUGS:
+            self.world.campaign(slug)
+        self.worker = self.world.write(deliver.enlist, now=self.world.now)
+        for member in members:
+            self.join(*member)
+
+    # What staff do
+
+    @rule(slug=slugs, minutes=st.sampled_from([0, 0, 0, 5, 300]), notify=st.sampled_from([1, 1, 0]))
+    def post(self, slug: str, minutes: int, notify: int) -> None:
+        """Post an update, now or under embargo."""
+        at = self.world.now + timedelta(minutes=minutes) if minutes else None
+        self._post(slug, at, "subscribers" if notify else "none", "published")
+
+    @rule(slug=slugs, minutes=st.sampled_from([0, 5]))
+    def draft(self, slug: str, minutes: int) -> None:
+        """Write a draft, which may have an embargo for later."""
+        at = self.world.now + timedelta(minutes=minutes) if minutes else None
+        self._post(slug, at, "subscribers", "draft")
+
+    @precondition(lambda self: self.drafts)
+    @rule()
+    def publish(self) -> None:
+        """Publish the oldest draft, and once more: a repeat changes nothing."""
+        draft = self.drafts.pop(0)
+        for _ in range(2):
+            self.world.write(publish.publish, draft.uid, by="test", now=self.world.now)
+        self._out_or_embargoed(draft)
+
+    # What signers do
+
+    @rule(person=people, slug=slugs, cadence=cadences)
+    def sign_up(self, person: int, slug: str, cadence: Cadence) -> None:
+        """Sign and ask for updates, for the first time or again."""
+        address = f"person{person}@example.org"
+        self.signers[person] = self.world.sign_up(address, slug, cadence=cadence)
+        wish = self.wishes.setdefault((person, slug), Wish(slug, person, self.world.now))
+        if not wish.confirmed:
+            wish.since = self.world.now
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people)
+    def confirm(self, person: int) -> None:
+        """Follow the newest link."""
+        if person in self.signers:
+            self.world.confirm(self.signers[person])
+            for wish in self._of(person):
+                wish.confirmed = True
+
+    @rule(which=some_or_all)
+    def mailing(self, which: tuple[str, ...]) -> None:
+        """Post news, and let it settle and be planned."""
+        for slug in which:
+            self._post(slug, None, "subscribers", "published")
+        self.pass_time(timedelta(minutes=11))
+        self.tick(1)
+
+    @rule(person=people, slug=slugs, cadence=cadences)
+    def join(self, person: int, slug: str, cadence: Cadence) -> None:
+        """Sign up and confirm at once."""
+        self.sign_up(person, slug, cadence)
+        self.confirm(person)
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people, which=some_or_all, cadence=cadences)
+    def change_cadence(self, person: int, which: tuple[str, ...], cadence: Cadence) -> None:
+        """Choose another cadence, which ends a pause as well."""
+        if person in self.signers:
+            act = choose.choose_cadence
+            campaigns = self._ids(which)
+            self.world.write(act, self.signers[person], campaigns=campaigns, cadence=cadence)
+            for wish in self._of(person, which):
+                wish.paused_until = None
+
+    @precondition(lambda self: self.signers)
+    @rule(
+        person=people,
+        zone=st.sampled_from(PLACES),
+        hour=st.integers(0, 23),
+        weekday=st.integers(0, 6),
+    )
+    def move(self, person: int, zone: str, hour: int, weekday: int) -> None:
+        """Live elsewhere, or get up at another hour."""
+        if person in self.signers:
+            place = {"zone": zone, "hour": hour, "weekday": weekday, "keys": self.world.here.keys}
+            self.world.write(choose.choose_time, self.signers[person], **place)
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people, which=some_or_all, days=st.integers(1, 3))
+    def pause(self, person: int, which: tuple[str, ...], days: int) -> None:
+        """Hear nothing for some days."""
+        if person in self.signers:
+            until = self.world.now + timedelta(days=days)
+            campaigns = self._ids(which)
+            self.world.write(leave.pause, self.signers[person], campaigns=campaigns, until=until)
+            for wish in self._of(person, which):
+                wish.paused_until = until
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people)
+    def resume(self, person: int) -> None:
+        """End every pause."""
+        if person in self.signers:
+            self.world.write(choose.resume, self.signers[person], now=self.world.now)
+            for wish in self._of(person):
+                wish.paused_until = None
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people, which=some_or_all, twice=st.booleans())
+    def leave(self, person: int, which: tuple[str, ...], twice: bool) -> None:  # noqa: FBT001  drawn
+        """Leave one campaign or all, once or twice."""
+        if person in self.signers:
+            for _ in range(1 + twice):
+                self.world.leave(self.signers[person], *(which if which != SLUGS else ()))
+            for wish in list(self._of(person, which)):
+                wish.ended = True
+                del self.wishes[person, wish.slug]
+
+    # What time does
+
+    @rule(span=st.sampled_from(SPANS))
+    def pass_time(self, span: timedelta) -> None:
+        """Let time pass, up to more than a week."""
+        self.world.now += span
+
+    @rule(times=st.integers(1, 2))
+    def tick(self, times: int) -> None:
+        """Let the timetable tick; a doubled tick changes nothing."""
+        for _ in range(times):
+            asyncio.run(self.world.tick())
+        self._embargoes_end()
+
+    @rule(step=st.integers(0, 3), cut=st.booleans())
+    def one_step(self, step: int, cut: bool) -> None:  # noqa: FBT001  drawn
+        """Do one transaction of a tick, which may be lost before its commit."""
+        here, now = self.world.here, self.world.now
+        steps: list[Callable[..., Any]] = [
+            partial(publish.release_due, now=now),
+            partial(fan_out.fan_out, chunk=2),
+            partial(slots.open_slots, digest=here.settings.digest, zones=here.zones, now=now),
+            partial(plan.plan, composer=here.composer, keys=here.keys, chunk=1, now=now),
+        ]
+        if cut:
+            with suppress(PowerCut):
+                self.world.write(cut_short, steps[step])
+        else:
+            self.world.write(steps[step])
+            if step == 0:
+                self._embargoes_end()
+
+    @rule()
+    def tidy(self) -> None:
+        """Forget wishes that were not confirmed within a week."""
+        self.world.write(tidy.tidy, now=self.world.now)
+        old = self.world.now - tidy.UNCONFIRMED
+        for key, wish in list(self.wishes.items()):
+            if not wish.confirmed and wish.since < old:
+                wish.ended = True
+                del self.wishes[key]
+
+    # What the sender does
+
+    @precondition(lambda self: not self.claims and self.under_way is None)
+    @rule(limit=st.integers(1, 3))
+    def claim(self, limit: int) -> None:
+        """Claim some mails."""
+        claims = self.world.write(deliver.claim, self.worker, 0, limit=limit, now=self.world.now)
+        self.claims = [claim.mail_id for claim in claims]
+
+    @precondition(lambda self: self.claims or self.under_way is not None)
+    @rule(fate=st.sampled_from(sorted(FATES)))
+    def go_on(self, fate: str) -> None:
+        """Mark what became of the mail under way, and start the next one."""
+        done = None
+        if self.under_way is not None:
+            done = deliver.Mark(self.under_way, FATES[fate], "")
+            self.mails[self.under_way].received |= fate in RECEIVED
+            self.mails[self.under_way].fates.append(fate)
+        following = self.claims.pop(0) if self.claims else None
+        started = self.world.mark(self.worker, done, following)
+        self.under_way = following if started else None
+        if self.under_way is not None:
+            self._check_start(self.under_way)
+
+    @precondition(lambda self: self.claims or self.under_way is not None)
+    @rule(received=st.booleans())
+    def crash(self, received: bool) -> None:  # noqa: FBT001  drawn
+        """Kill the sender; another takes over, and the old one wakes up once more."""
+        dead, lost = self.worker, self.under_way
+        if lost is not None:
+            self.mails[lost].received |= received
+            self.mails[lost].fates.append("crash")
+        self.worker = self.world.write(deliver.enlist, now=self.world.now)
+        doubt = self.world.write(deliver.take_over, dead, now=self.world.now)
+        assert doubt == (lost is not None)
+        if lost is not None:
+            stale = deliver.Mark(lost, FATES["refused"], "from the grave")
+            assert not self.world.mark(dead, stale, lost)
+        self.claims, self.under_way = [], None
+
+    # What must hold at every moment
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Law 2: the model's list of names and the rows are the same, whoever has left since."""
+        for page in self.world.read(books):
+            assert page.balanced, page
+            if page.eligible is not None:
+                assert page.eligible == len(self.news[page.update].eligible), page
+
+    @invariant()
+    def everyone_hears_once(self) -> None:
+        """Law 1: what somebody has received came in one mail only, and its bytes never change."""
+        had: dict[tuple[int, int], set[int]] = defaultdict(set)
+        for mail_id, carried in self.mails.items():
+            assert len(set(carried.written)) <= 1
+            if carried.received:
+                for notice_id, signer_id in self._inside(mail_id):
+                    had[notice_id, signer_id].add(mail_id)
+        assert all(len(mails) == 1 for mails in had.values())
+
+    @invariant()
+    def new_mails_are_in_order(self) -> None:
+        """Laws 3 and 4: a new mail brings something, in arrival order, and leaves nothing older behind."""
+        for mail_id, rows in self._new_mails().items():
+            assert rows
+            assert [arrival for _, arrival in rows] == [
+                arrival for _, arrival in sorted(rows, key=lambda row: row[1])
+            ] or len({campaign for campaign, _ in rows}) > 1
+            for campaign_id, arrival in rows:
+                assert not self._older_waiting(mail_id, campaign_id, arrival)
+
+    def teardown(self) -> None:
+        """Let two weeks pass in which all goes well, and compare who has had what."""
+        if not hasattr(self, "worker"):
+            return
+        while self.claims or self.under_way is not None:
+            self.go_on("sent")
+        for _ in range(LAST_DAYS):
+            self.pass_time(timedelta(hours=25))
+            self.tick(1)
+            self._send_all()
+        self.the_books_balance()
+        self.everyone_hears_once()
+        self._compare()
+
+    def _send_all(self) -> None:
+        while True:
+            self.claim(3)
+            if not self.claims:
+                return
+            while self.claims or self.under_way is not None:
+                self.go_on("sent")
+
+    def _compare(self) -> None:
+        rows = self.world.read(_standing)
+        for uid, news in self.news.items():
+            mine = {signer: rest for (update, signer), rest in rows.items() if update == uid}
+            assert set(mine) == {self.signers[person] for person in news.eligible}
+            for person, wish in news.eligible.items():
+                self._compare_one(mine[self.signers[person]], wish)
+
+    def _compare_one(self, standing: tuple[Delivery, Mail | None], wish: Wish) -> None:
+        delivery, mail = standing
+        if delivery.state is DeliveryState.WITHHELD:
+            assert wish.ended
+            assert delivery.reason is Withheld.LEFT
+            return
+        assert delivery.state is DeliveryState.MAILED
+        assert mail is not None
+        carried = self.mails[mail.id or 0]
+        match mail.state:
+            case MailState.SENT:
+                assert carried.received
+            case MailState.REFUSED:
+                assert "refused" in carried.fates or carried.fates.count("crash") > 3
+            case MailState.UNKNOWN:
+                assert {"crash", "unknown, received", "unknown, lost"} & set(carried.fates)
+            case _:
+                raise AssertionError(mail.state)
+
+    # The model's own steps
+
+    def _post(self, slug: str, at: datetime | None, notify: str, status: str) -> None:
+        update = self.world.post(slug, publish_at=at, notify=notify, status=status)
+        coming = Planned(update.uid, slug, notify, at)
+        if status == "draft":
+            self.drafts.append(coming)
+        else:
+            self._out_or_embargoed(coming)
+
+    def _out_or_embargoed(self, update: Planned) -> None:
+        if update.publish_at is not None and update.publish_at > self.world.now:
+            self.embargoed.append(update)
+        elif update.notify == "subscribers":
+            live = {
+                wish.person: wish
+                for wish in self.wishes.values()
+                if wish.slug == update.slug and wish.confirmed
+            }
+            self.news[update.uid] = News(update.slug, live)
+
+    def _embargoes_end(self) -> None:
+        over = [
+            one for one in self.embargoed if one.publish_at and one.publish_at <= self.world.now
+        ]
+        for update in over:
+            self.embargoed.remove(update)
+            self._out_or_embargoed(update)
+
+    def _of(self, person: int, which: tuple[str, ...] = SLUGS) -> list[Wish]:
+        found = (self.wishes.get((person, slug)) for slug in which)
+        return [wish for wish in found if wish is not None]
+
+    def _ids(self, which: tuple[str, ...]) -> list[int] | None:
+        return None if which == SLUGS else [self.world.campaign_id(slug) for slug in which]
+
+    # A look at the rows
+
+    def _check_start(self, mail_id: int) -> None:
+        """Law 7 at the moment a mail starts; and what its bytes are made of."""
+        mail, message, uids = self.world.read(_contents, mail_id)
+        self.mails[mail_id].written.append((mail.sealed, message))
+        again = len(self.mails[mail_id].fates) > 0
+        person = next(key for key, value in self.signers.items() if value == mail.signer_id)
+        for uid in uids:
+            wish = self.news[uid].eligible[person]
+            assert not wish.ended
+            paused = wish.paused_until is not None and wish.paused_until > self.world.now
+            assert not paused or again
+
+    def _inside(self, mail_id: int) -> list[tuple[int, int]]:
+        mail, _, _ = self.world.read(_contents, mail_id)
+        entries = select(DigestEntry.notice_id).where(DigestEntry.digest_id == mail.digest_id)
+        notices = self.world.read(lambda session: session.exec(entries).all())
+        return [(notice_id, mail.signer_id) for notice_id in notices]
+
+    def _new_mails(self) -> dict[int, list[tuple[int, int]]]:
+        new = self.world.read(_entries, max(self.seen_mails, default=0))
+        self.seen_mails |= set(new)
+        return dict(new)
+
+    def _older_waiting(self, mail_id: int, campaign_id: int, arrival: int) -> bool:
+        older = (
+            select(Delivery.notice_id)
+            .join(Notice, col(Notice.id) == Delivery.notice_id)
+            .join(Mail, col(Mail.signer_id) == Delivery.signer_id)
+            .where(Mail.id == mail_id, Notice.campaign_id == campaign_id)
+            .where(Notice.arrival < arrival, Delivery.state == DeliveryState.WAITING)
+        )
+        return self.world.read(lambda session: session.exec(older).first()) is not None
+
+
+def _standing(session: Session) -> dict[tuple[str, int], tuple[Delivery, Mail | None]]:
+    rows = session.exec(
+        select(Update.uid, Delivery, Mail)
+        .join(Notice, col(Notice.update_id) == Update.id)
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .join(Mail, col(Mail.id) == Delivery.mail_id, isouter=True)
+    ).all()
+    return {(uid, delivery.signer_id): (delivery, mail) for uid, delivery, mail in rows}
+
+
+def _contents(session: Session, mail_id: int) -> tuple[Mail, bytes, list[str]]:
+    mail = session.exec(select(Mail).where(Mail.id == mail_id)).one()
+    message = session.exec(select(Digest.message).where(Digest.id == mail.digest_id)).one()
+    uids = session.exec(
+        select(Update.uid)
+        .join(Notice, col(Notice.update_id) == Update.id)
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .where(Delivery.mail_id == mail_id)
+    ).all()
+    return mail, message, list(uids)
+
+
+def _entries(session: Session, after: int) -> dict[int, list[tuple[int, int]]]:
+    rows = session.exec(
+        select(Mail.id, Notice.campaign_id, Notice.arrival)
+        .join(DigestEntry, col(DigestEntry.digest_id) == Mail.digest_id, isouter=True)
+        .join(Notice, col(Notice.id) == DigestEntry.notice_id, isouter=True)
+        .where(Mail.kind == MailKind.DIGEST, col(Mail.id) > after)
+        .order_by(col(Mail.id), col(DigestEntry.position))
+    ).all()
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for mail_id, campaign_id, arrival in rows:
+        found[mail_id or 0] += [(campaign_id, arrival)] if campaign_id else []
+    return found

@@ -1,0 +1,17 @@
+"""Laws 1, 2, 3, 4, 7 and 13 in any order of events, on both databases."""
+
+import os
+
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.laws.ledger import Ledger
+from tests.world import World
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+
+
+def test_everyone_is_sent_everything_once_and_the_books_balance(quick_world: World) -> None:
+    machine = type("Machine", (Ledger,), {"world": quick_world})
+    habits = settings(max_examples=1000 if LONG else 25, stateful_step_count=40)
+    run_state_machine_as_test(machine, settings=habits)

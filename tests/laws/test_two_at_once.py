@@ -1,0 +1,297 @@
+"""Laws 1, 2, 7 and 13 when two machines do two things at the same moment (PostgreSQL).
+
+Each test does one thing up to its commit, lets the other run into it, and commits.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from feedsvc.actions import (
+    choose,
+    confirm,
+    crowd,
+    deliver,
+    fan_out,
+    leave,
+    plan,
+    publish,
+    slots,
+    tidy,
+)
+from feedsvc.domain.drafts import UpdateDraft
+from feedsvc.domain.tables.ledger import Mail, MailKind, MailState
+from feedsvc.domain.tables.people import Cadence, Confirmation
+from tests.world import SENT, World, world
+
+PATIENCE = 10
+A_MOMENT = 0.3
+
+Act = Callable[[Session], Any]
+
+
+@pytest.fixture
+def two_machines(postgresql_url: str, tmp_path: Path) -> Iterator[World]:
+    with world(postgresql_url, tmp_path) as made:
+        made.campaign()
+        yield made
+
+
+def at_once(here: World, first: Act, *then: Act) -> list[Any]:
+    """Let what comes then begin when `first` is done and not committed; return all results."""
+    done, go = Event(), Event()
+
+    def held(session: Session) -> Any:
+        result = first(session)
+        session.flush()
+        done.set()
+        assert go.wait(PATIENCE)
+        return result
+
+    one: Future[Any] = here.here.database.submit(held)
+    assert done.wait(PATIENCE)
+    with ThreadPoolExecutor(1) as other_machine:
+        rest = [other_machine.submit(here.write, act) for act in then]
+        wait(rest, timeout=A_MOMENT)
+        go.set()
+        return [future.result(PATIENCE) for future in (one, *rest)]
+
+
+def planned(here: World) -> Act:
+    composer, keys = here.here.composer, here.here.keys
+    return partial(plan.plan, composer=composer, keys=keys, chunk=10, now=here.now)
+
+
+def slots_opened(here: World) -> Act:
+    digest, zones = here.here.settings.digest, here.here.zones
+    return partial(slots.open_slots, digest=digest, zones=zones, now=here.now)
+
+
+def released(here: World) -> Act:
+    draft = UpdateDraft(title="News", body="Words.")
+    site = here.here.settings.site
+    return partial(publish.post_update, slug="river", draft=draft, site=site, by="t", now=here.now)
+
+
+def left(here: World, signer_id: int) -> Act:
+    return partial(leave.leave, signer_id=signer_id, campaigns=None, now=here.now)
+
+
+def fanned_out(here: World) -> None:
+    while here.write(fan_out.fan_out, chunk=10) is not None:
+        pass
+
+
+def ready_to_plan(here: World) -> None:
+    here.post()
+    here.pass_time(minutes=11)
+    fanned_out(here)
+    here.write(slots_opened(here))
+
+
+@pytest.mark.parametrize("leave_first", [True, False])
+def test_leaving_and_planning(two_machines: World, leave_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna, _ = here.join("anna@example.org"), here.join("bea@example.org")
+    here.send()
+    ready_to_plan(here)
+    both = (left(here, anna), planned(here))
+    at_once(here, *(both if leave_first else reversed(both)))
+    assert here.run(minutes=1) == ["bea@example.org"]
+    assert here.books().withheld == {"left": 1}
+    assert here.books().balanced
+
+
+@pytest.mark.parametrize("leave_first", [True, False])
+def test_leaving_and_starting(two_machines: World, leave_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(planned(here))
+    worker = here.write(deliver.enlist, now=here.now)
+    [claim] = here.write(deliver.claim, worker, 0, limit=5, now=here.now)
+    start = partial(
+        deliver.mark,
+        worker_id=worker,
+        done=None,
+        next_id=claim.mail_id,
+        unknown_wait=here.now - here.now,
+        now=here.now,
+    )
+    both = (left(here, anna), start)
+    results = at_once(here, *(both if leave_first else reversed(both)))
+    started = results[1] if leave_first else results[0]
+    assert started is not leave_first
+    here.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)
+    assert here.books().sent == (not leave_first)
+    assert here.books().balanced
+
+
+@pytest.mark.parametrize("pause_first", [True, False])
+def test_pausing_and_planning(two_machines: World, pause_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    until = here.now.replace(day=9)
+    paused = partial(leave.pause, signer_id=anna, campaigns=None, until=until)
+    both = (paused, planned(here))
+    at_once(here, *(both if pause_first else reversed(both)))
+    assert here.run(days=1) == []
+    assert here.run(days=8) == ["anna@example.org"]
+
+
+@pytest.mark.parametrize("release_first", [True, False])
+def test_releasing_and_confirming(two_machines: World, release_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.sign_up("anna@example.org")
+    here.send()
+    asked = here.read(
+        lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == anna)).one()
+    )
+    confirmed = partial(confirm.confirm, confirmation_id=asked, now=here.now)
+    both = (released(here), confirmed)
+    at_once(here, *(both if release_first else reversed(both)))
+    assert here.run(minutes=11) == ([] if release_first else ["anna@example.org"])
+    assert here.books().eligible == (not release_first)
+
+
+@pytest.mark.parametrize("release_first", [True, False])
+def test_releasing_and_leaving(two_machines: World, release_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    both = (released(here), left(here, anna))
+    at_once(here, *(both if release_first else reversed(both)))
+    assert here.run(minutes=11) == []
+    assert here.books().withheld == ({"left": 1} if release_first else {})
+
+
+@pytest.mark.parametrize("leave_first", [True, False])
+def test_leaving_and_fanning_out(two_machines: World, leave_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    here.post()
+    both = (left(here, anna), partial(fan_out.fan_out, chunk=10))
+    at_once(here, *(both if leave_first else reversed(both)))
+    assert here.run(minutes=11) == []
+    assert here.books().withheld == {"left": 1}
+    assert here.books().balanced
+
+
+@pytest.mark.parametrize("choice_first", [True, False])
+def test_choosing_a_cadence_and_opening_slots(two_machines: World, choice_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org", cadence="weekly")
+    here.send()
+    here.post()
+    here.pass_time(minutes=11)
+    fanned_out(here)
+    immediate = partial(
+        choose.choose_cadence, signer_id=anna, campaigns=None, cadence=Cadence.IMMEDIATE
+    )
+    if choice_first:
+        at_once(here, immediate, slots_opened(here), planned(here))
+    else:
+        at_once(here, slots_opened(here), immediate)
+    assert here.run(minutes=1) == ["anna@example.org"]
+
+
+def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> None:
+    here = two_machines
+    here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(planned(here))
+    worker = here.write(deliver.enlist, now=here.now)
+    [claim] = here.write(deliver.claim, worker, 0, limit=5, now=here.now)
+    here.mark(worker, None, claim.mail_id)
+    sent = partial(
+        deliver.mark,
+        worker_id=worker,
+        done=deliver.Mark(claim.mail_id, SENT, ""),
+        next_id=None,
+        unknown_wait=here.now - here.now,
+        now=here.now,
+    )
+    at_once(here, sent, partial(deliver.take_over, dead=worker, now=here.now))
+    assert here.send() == []
+    assert here.books().sent == 1
+
+
+def test_confirming_and_tidying(two_machines: World) -> None:
+    here = two_machines
+    anna = here.sign_up("anna@example.org")
+    here.pass_time(days=6, hours=23)
+    asked = here.read(
+        lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == anna)).one()
+    )
+    confirmed = partial(confirm.confirm, confirmation_id=asked, now=here.now)
+    here.pass_time(hours=2)
+    at_once(here, confirmed, partial(tidy.tidy, now=here.now))
+    here.send()
+    here.post()
+    assert here.run(minutes=11) == ["anna@example.org"]
+
+
+@pytest.mark.parametrize("step", ["fan_out", "plan", "tick"])
+def test_everything_doubled(two_machines: World, step: str) -> None:
+    here = two_machines
+    keys, settings = here.here.keys, here.here.settings
+    here.write(crowd.add_crowd, "river", keys, settings, count=30, now=here.now)
+    here.post()
+    here.pass_time(minutes=11)
+    acts: dict[str, list[Act]] = {
+        "fan_out": [partial(fan_out.fan_out, chunk=3)],
+        "plan": [partial(fan_out.fan_out, chunk=3), slots_opened(here), planned(here)],
+        "tick": [slots_opened(here), partial(fan_out.fan_out, chunk=3), planned(here)],
+    }
+    for _ in range(20):
+        for act in acts[step]:
+            at_the_same_time = [here.here.database.submit(act) for _ in range(4)]
+            for future in at_the_same_time:
+                future.result(PATIENCE)
+    written_to = here.run(minutes=1) + here.run(minutes=1)
+    assert sorted(written_to) == sorted(crowd.address(number) for number in range(30))
+    assert (here.books().eligible, here.books().sent) == (30, 30)
+
+
+def test_two_workers_share_the_mails(two_machines: World) -> None:
+    here = two_machines
+    keys, settings = here.here.keys, here.here.settings
+    here.write(crowd.add_crowd, "river", keys, settings, count=40, now=here.now)
+    ready_to_plan(here)
+    while here.write(planned(here)) is not None:
+        pass
+    workers = [here.write(deliver.enlist, now=here.now) for _ in range(4)]
+    claims = [
+        here.here.database.submit(deliver.claim, worker, 0, limit=10, now=here.now)
+        for worker in workers * 2
+    ]
+    mails = [claim.mail_id for future in claims for claim in future.result(PATIENCE)]
+    assert len(mails) == len(set(mails)) == 40
+
+
+def test_a_crowd_that_joins_while_news_comes_out_is_not_half_counted(two_machines: World) -> None:
+    here = two_machines
+    joins = partial(
+        crowd.add_crowd,
+        slug="river",
+        keys=here.here.keys,
+        settings=here.here.settings,
+        count=3,
+        now=here.now,
+    )
+    fan = partial(fan_out.fan_out, chunk=10)
+    at_once(here, joins, released(here), fan, fan)
+    assert len(here.run(minutes=11)) == 3
+    unsent = select(Mail.id).where(Mail.kind == MailKind.DIGEST, col(Mail.state) != MailState.SENT)
+    assert here.read(lambda s: s.exec(unsent).all()) == []

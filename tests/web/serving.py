@@ -1,0 +1,39 @@
+"""The feeds of a world behind HTTP, without the rest of the house."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from httpx2 import ASGITransport, AsyncClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
+
+from feedsvc.errors import Unavailable
+from feedsvc.web import feeds
+from feedsvc.web.state import State
+from tests.world import World
+
+
+async def _away(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("away", status_code=503, headers={"Retry-After": "5"})
+
+
+def app(of: World) -> Starlette:
+    """Make an application of nothing but the feeds."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        yield {"here": of.here, "clock": of.clock, "nudge": lambda: None}
+
+    return Starlette(
+        routes=feeds.routes, lifespan=lifespan, exception_handlers={Unavailable: _away}
+    )
+
+
+@contextmanager
+def client(of: World) -> Iterator[TestClient]:
+    """Give a client that asks for no coding unless a test does."""
+    with TestClient(app(of)) as made:
+        del made.headers["accept-encoding"]
+        yield made

@@ -1,0 +1,191 @@
+"""The public pages show what is out, in the reader's language, and change nothing."""
+
+import base64
+import hashlib
+import html
+import re
+
+import pytest
+from sqlmodel import Session
+
+from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
+from feedsvc.gateways import files
+from tests.web.visiting import BASE, visitor
+from tests.world import World
+
+LETTER = {
+    "addressees": [{"name": "Julie Bishop", "office": "Foreign Minister"}],
+    "salutation": "Dear Minister,",
+    "body": "Please **support** it.",
+    "closing": "Yours",
+}
+ARABIC = {"title": "أنقذوا النهر", "body": "كلمات."}
+
+
+async def test_home_lists_campaigns_newest_first(here_and_now: World) -> None:
+    here_and_now.campaign("old")
+    here_and_now.pass_time(days=1)
+    here_and_now.campaign("new")
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/")).text
+    assert page.index("Save the new") < page.index("Save the old")
+
+
+async def test_petition_shows_its_letter_and_a_form(here_and_now: World) -> None:
+    here_and_now.campaign(kind="petition", letter=LETTER)
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/c/river")).text
+    for words in ("Julie Bishop", "Dear Minister,", "<strong>support</strong>", "Sign this"):
+        assert words in page
+
+
+async def test_statement_shows_its_signatories_verbatim_and_in_order(here_and_now: World) -> None:
+    folders = files.read(files.shipped("updates")).folders
+    names = next(list(one.signatories) for one in folders if one.signatories)
+    here_and_now.campaign(signatories=names)
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/c/river")).text
+    shown = re.findall(r'<li><bdi dir="auto">(.*?)</bdi></li>', page)
+    assert len(shown) == 46
+    assert [html.unescape(name) for name in shown] == names
+
+
+async def test_updates_stand_newest_event_first(here_and_now: World) -> None:
+    here_and_now.campaign()
+    for title, day in (("Middle", "2017-06"), ("First", "2017"), ("Last", None)):
+        here_and_now.post(title=title, occurred_on=day)
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/c/river")).text
+    assert re.findall(r"<h3><a [^>]*>(\w+)</a></h3>", page) == ["Last", "Middle", "First"]
+    assert "June 2017" in page
+
+
+@pytest.mark.parametrize("fields", [{"status": "draft"}, {"publish_at": "2026-03-03T09:00:00Z"}])
+async def test_nothing_is_shown_before_it_is_out(
+    here_and_now: World, fields: dict[str, str]
+) -> None:
+    here_and_now.campaign()
+    update = here_and_now.post(title="Secret", **fields)
+    async with visitor(here_and_now) as client:
+        pages = [await client.get(path) for path in ("/", "/c/river", f"/c/river/{update.key}")]
+    assert [page.status_code for page in pages] == [200, 200, 404]
+    assert not any("Secret" in page.text for page in pages)
+
+
+async def test_withdrawn_update_is_gone_and_says_so(here_and_now: World) -> None:
+    here_and_now.campaign()
+    update = here_and_now.post(title="Wrong")
+    here_and_now.write(_withdraw, update.id)
+    async with visitor(here_and_now) as client:
+        page = await client.get(f"/c/river/{update.key}")
+        campaign = await client.get("/c/river")
+    assert page.status_code == 410
+    assert "withdrawn" in page.text
+    assert "Wrong" not in page.text + campaign.text
+
+
+async def test_permalink_has_its_revisions_and_no_others(here_and_now: World) -> None:
+    here_and_now.campaign()
+    key = here_and_now.post().key
+    async with visitor(here_and_now) as client:
+        asked = [f"/c/river/{key}{end}" for end in ("", "@1", "@2", "@0", f"@{10**30}")]
+        statuses = [(await client.get(path)).status_code for path in asked]
+    assert statuses == [200, 200, 404, 404, 404]
+
+
+@pytest.mark.parametrize("path", ["/c/nothing", "/c/nothing/news", "/c/river/news", "/s/x"])
+async def test_unknown_address_is_answered_by_a_page(here_and_now: World, path: str) -> None:
+    here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        page = await client.get(path)
+    assert page.status_code == 404
+    assert "There is no such page" in page.text
+
+
+async def test_short_link_leads_to_its_campaign(here_and_now: World) -> None:
+    here_and_now.campaign(short_link="go/river")
+    async with visitor(here_and_now) as client:
+        page = await client.get("/s/go/river")
+    assert (page.status_code, page.headers["location"]) == (302, f"{BASE}/c/river")
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "frame", "entry"),
+    [
+        ("/c/river", "ar", "ar", "ar"),
+        ("/c/river?lang=ar", "en", "ar", "ar"),
+        ("/c/river?lang=nonsense", "en", "en", "en"),
+        ("/c/river", "fr, ar;q=0.5", "ar", "ar"),
+        ("/c/river", "fr", "en", "en"),
+    ],
+)
+async def test_page_speaks_the_readers_language(
+    here_and_now: World, path: str, accepted: str, frame: str, entry: str
+) -> None:
+    here_and_now.campaign(texts={"ar": ARABIC})
+    async with visitor(here_and_now) as client:
+        page = await client.get(path, headers={"Accept-Language": accepted})
+    assert f'<html lang="{frame}"' in page.text
+    assert f'<div lang="{entry}"' in page.text
+    assert "Accept-Language" in page.headers["vary"]
+
+
+async def test_text_that_is_not_in_the_readers_language_says_so(here_and_now: World) -> None:
+    here_and_now.campaign(texts={"ar": ARABIC})
+    here_and_now.post()
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/c/river?lang=ar")).text
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<article lang="en" dir="ltr">' in page
+
+
+async def test_page_loads_its_own_style_and_nothing_else(here_and_now: World) -> None:
+    async with visitor(here_and_now) as client:
+        page = await client.get("/")
+    found = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    assert found
+    digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["cache-control"] == "public, max-age=60"
+    assert "set-cookie" not in page.headers
+
+
+async def test_client_that_prefers_a_feed_gets_one_without_a_redirect(here_and_now: World) -> None:
+    here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        page = await client.get("/c/river")
+        feed = await client.get("/c/river", headers={"Accept": "application/rss+xml"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert feed.headers["content-type"].startswith("application/rss+xml")
+    assert feed.status_code == 200
+    assert all("Accept" in one.headers["vary"].split(", ") for one in (page, feed))
+
+
+async def test_only_confirmed_signatures_are_counted(here_and_now: World) -> None:
+    here_and_now.campaign(kind="petition", letter=LETTER)
+    here_and_now.join("anna@example.org")
+    here_and_now.sign_up("pending@example.org")
+    async with visitor(here_and_now) as client:
+        assert "1 person has signed" in (await client.get("/c/river")).text
+
+
+@pytest.mark.parametrize("status", ["closed", "won", "withdrawn"])
+async def test_petition_that_is_not_open_has_no_form(here_and_now: World, status: str) -> None:
+    here_and_now.campaign(kind="petition", letter=LETTER, status=status)
+    async with visitor(here_and_now) as client:
+        assert "<form" not in (await client.get("/c/river")).text
+
+
+async def test_head_is_answered_like_get(here_and_now: World) -> None:
+    made: Campaign = here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        page = await client.head(f"/c/{made.slug}")
+    assert (page.status_code, page.content) == (200, b"")
+
+
+def _withdraw(session: Session, update_id: int) -> None:
+    """Take an update back, as far as pages can see it."""
+    session.get_one(Update, update_id).status = UpdateStatus.WITHDRAWN

@@ -1,0 +1,44 @@
+"""A visitor of the public pages: real HTTP into the real routes, in the world of a test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from feedsvc.web import leaving, pages, signing
+from feedsvc.web.problems import exception_handlers
+from tests.world import World
+
+BASE = "http://127.0.0.1:8000"
+
+
+class InWorld:
+    """Gives each request what the lifespan of the service would; counts the nudges."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.nudges = 0
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        given = {"here": self._world.here, "clock": self._world.clock, "nudge": self._nudge}
+        await self._app({**scope, "state": given}, receive, send)
+
+    def _nudge(self) -> None:
+        self.nudges += 1
+
+
+@asynccontextmanager
+async def visitor(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    """Come by with a client that takes English, as browsers do."""
+    app = Starlette(
+        routes=[*signing.routes, *leaving.routes, *pages.routes],
+        exception_handlers=exception_handlers,
+    )
+    transport = httpx2.ASGITransport(InWorld(app, world))
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE, headers=browser) as client:
+        yield client

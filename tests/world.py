@@ -1,0 +1,245 @@
+"""A whole installation in a test: real database, keys, templates; only the clock is ours."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlmodel import Session, col, select
+
+from feedsvc import config, migrations
+from feedsvc.actions import campaigns, confirm, deliver, leave, publish, sign
+from feedsvc.domain.cadence import zones
+from feedsvc.domain.drafts import CampaignDraft, UpdateDraft
+from feedsvc.domain.outcome import Kind, Outcome
+from feedsvc.domain.sealing import Sealed
+from feedsvc.domain.signup import Signup
+from feedsvc.domain.tables import metadata
+from feedsvc.domain.tables.content import Campaign, Update
+from feedsvc.domain.tables.ledger import Delivery, Mail, MailKind
+from feedsvc.domain.tables.people import Cadence, Confirmation, Signer
+from feedsvc.gateways import files, keyfile
+from feedsvc.gateways.composer import Composer
+from feedsvc.gateways.database import open_database
+from feedsvc.gateways.installation import Installation
+from feedsvc.gateways.templates import Templates
+from feedsvc.records.books import Books, books
+from feedsvc.schedule import tick
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+SENT = Outcome(Kind.SENT, counts_attempt=True)
+UNKNOWN_WAIT = timedelta(minutes=15)
+
+
+class World:
+    """An installation and its clock, with verbs for the things that tests are about."""
+
+    def __init__(self, here: Installation) -> None:
+        self.here = here
+        self.now = START
+
+    def clock(self) -> datetime:
+        """Tell the time of this world."""
+        return self.now
+
+    def pass_time(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+    def write(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run an action."""
+        return self.here.database.write_now(act, *args, **kwargs)
+
+    def read(self, query: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a query."""
+        return self.here.database.read_now(query, *args, **kwargs)
+
+    async def tick(self) -> None:
+        """Let the timetable tick once."""
+        await tick(self.here, self.now)
+
+    def run(self, **span: float) -> list[str]:
+        """Let time pass, tick and send; return who was written to, in order."""
+        self.run_until_planned(**span)
+        return self.send()
+
+    def run_until_planned(self, **span: float) -> None:
+        """Let time pass (11 minutes: it has settled) and tick, so that mails are planned."""
+        self.pass_time(**(span or {"minutes": 11}))
+        asyncio.run(self.tick())
+
+    def campaign(self, slug: str = "river", **fields: Any) -> Campaign:
+        """Set up a campaign."""
+        values = {"kind": "statement", "title": f"Save the {slug}", "body": "Words."} | fields
+        draft = CampaignDraft.model_validate({"slug": slug} | values)
+        made = self.write(
+            campaigns.create_campaign, draft, site=self.here.settings.site, by="test", now=self.now
+        )
+        assert isinstance(made, Campaign)
+        return made
+
+    def post(self, slug: str = "river", title: str = "News", **fields: Any) -> Update:
+        """Post an update."""
+        draft = UpdateDraft.model_validate({"title": title, "body": f"All about {title}."} | fields)
+        site = self.here.settings.site
+        posted = self.write(publish.post_update, slug, draft, site=site, by="test", now=self.now)
+        assert isinstance(posted, Update)
+        return posted
+
+    def sign_up(self, email: str, slug: str = "river", **fields: Any) -> int:
+        """Sign and ask for updates, without confirming; return the signer's id."""
+        values = {"name": "Zoë", "updates": True} | fields
+        signup = Signup.model_validate(
+            {"email": email, "campaign_id": self.campaign_id(slug), **values}
+        )
+        sealed = self.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
+        self.write(sign.take_in, sealed, now=self.now)
+        here = self.here
+        while self.write(sign.work_off, here.composer, here.keys, here.settings, now=self.now):
+            pass
+        return self.signer_id(email)
+
+    def join(
+        self, email: str, slug: str = "river", cadence: str = Cadence.IMMEDIATE, **fields: Any
+    ) -> int:
+        """Sign, ask for updates and confirm; return the signer's id."""
+        signer_id = self.sign_up(email, slug, cadence=cadence, **fields)
+        self.confirm(signer_id)
+        return signer_id
+
+    def confirm(self, signer_id: int) -> None:
+        """Use the newest confirm link of a signer; one is made where a limit kept it back."""
+
+        def newest(session: Session) -> int:
+            asked = select(Confirmation.id).where(
+                Confirmation.signer_id == signer_id,
+                col(Confirmation.used_at).is_(None),
+                col(Confirmation.expires_at) > self.now,
+            )
+            found = session.exec(asked.order_by(col(Confirmation.id).desc())).first()
+            if found is None:
+                week = timedelta(days=7)
+                row = Confirmation(
+                    signer_id=signer_id, created_at=self.now, expires_at=self.now + week
+                )
+                session.add(row)
+                session.flush()
+                found = row.id
+            return found or 0
+
+        self.write(confirm.confirm, self.write(newest), now=self.now)
+
+    def leave(self, signer_id: int, *slugs: str) -> None:
+        """Leave some campaigns, or all of them when none is named."""
+        campaigns = [self.campaign_id(slug) for slug in slugs] or None
+        self.write(leave.leave, signer_id, campaigns=campaigns, now=self.now)
+
+    def send(self, outcome: Outcome = SENT) -> list[str]:
+        """Send all that is due, each mail with this outcome; return who was written to, in order."""
+        worker = self.write(deliver.enlist, now=self.now)
+        written_to = []
+        while claims := self.write(deliver.claim, worker, 0, limit=10, now=self.now):
+            for claim in claims:
+                if self.mark(worker, None, claim.mail_id):
+                    values = orjson.loads(self.here.keys.unseal(claim.sealed, Sealed.MAIL))
+                    written_to.append(values["address"])
+                    self.mark(worker, deliver.Mark(claim.mail_id, outcome, ""), None)
+        return written_to
+
+    def mark(self, worker: int, done: deliver.Mark | None, next_id: int | None) -> bool:
+        """Mark a mail as done and the next one as started; return whether that may start."""
+        marks = {"unknown_wait": UNKNOWN_WAIT, "now": self.now}
+        return bool(self.write(deliver.mark, worker, done, next_id, **marks))
+
+    def books(self, uid: str | None = None) -> Books:
+        """Return the books of one update, or of the newest."""
+        found = self.read(books, uid)[0]
+        assert isinstance(found, Books)
+        return found
+
+    def deliveries(self) -> list[Delivery]:
+        """List all deliveries, by notice and signer."""
+        order = (col(Delivery.notice_id), col(Delivery.signer_id))
+        return list(self.read(lambda s: s.exec(select(Delivery).order_by(*order)).all()))
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return every row of every table."""
+        return {
+            table.name: sorted(
+                (tuple(row) for row in self.read(lambda s, t=table: s.execute(t.select()).all())),
+                key=repr,
+            )
+            for table in metadata.sorted_tables
+        }
+
+    def campaign_id(self, slug: str = "river") -> int:
+        """Find the id of a campaign."""
+        found = self.read(lambda s: s.exec(select(Campaign.id).where(Campaign.slug == slug)).one())
+        return int(found)
+
+    def signer_id(self, email: str) -> int:
+        """Find the id of a signer."""
+        index = self.here.keys.address_index(email)
+        found = self.read(
+            lambda s: s.exec(select(Signer.id).where(Signer.address_index == index)).one()
+        )
+        return int(found)
+
+    def mails(self, kind: MailKind = MailKind.DIGEST) -> list[tuple[str, Mail]]:
+        """List the mails that were planned, each with its address."""
+
+        def listed(session: Session) -> list[Mail]:
+            return list(
+                session.exec(select(Mail).where(Mail.kind == kind).order_by(col(Mail.id))).all()
+            )
+
+        return [(self.values(mail)["address"], mail) for mail in self.read(listed)]
+
+    def values(self, mail: Mail) -> dict[str, str]:
+        """Open the snapshot of a mail."""
+        assert mail.sealed is not None
+        opened = orjson.loads(self.here.keys.unseal(mail.sealed, Sealed.MAIL))
+        assert isinstance(opened, dict)
+        return opened
+
+
+@contextmanager
+def world(database_url: str, folder: Path, **sections: Any) -> Iterator[World]:
+    """Open an installation on an empty database; `sections` are settings."""
+    digest = {"settle_seconds": 600} | sections.pop("digest", {})
+    settings = config.read(
+        None,
+        database={"url": database_url},
+        keys={"file": folder / "feedsvc.keys"},
+        digest=digest,
+        **sections,
+    )
+    here = _installation(settings)
+    try:
+        migrations.upgrade(here.database.engine)
+        yield World(here)
+    finally:
+        here.close()
+
+
+def _installation(settings: config.Settings) -> Installation:
+    """Open what `open_installation` opens, with templates that were compiled once for all tests."""
+    file = settings.keys.file
+    keys = keyfile.read(file) if file.exists() else keyfile.create(file)
+    return Installation(
+        settings=settings,
+        keys=keys,
+        database=open_database(settings.database.url, pool=settings.database.pool),
+        templates=_templates(),
+        composer=Composer(_templates(), settings.site, settings.mail),
+        zones={keys.tag(zone, Sealed.ZONE): zone for zone in zones()},
+    )
+
+
+@cache
+def _templates() -> Templates:
+    return Templates([files.shipped("templates")])
