@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from feedsvc.commands.opening import ConfigFile, installation
 from feedsvc.errors import NotFound
@@ -26,37 +24,25 @@ def books(
         found = here.database.read_now(of_updates, update)
     if update is not None and not found:
         raise NotFound(f"No notice of an update {update!r}.", remedy="`feedsvc books` lists all.")
-    Console().print(table(found) if found else "No update has been mailed yet.")
+    typer.echo("\n".join(map(in_words, found)) or "No update has been mailed yet.")
     if not all(one.balanced for one in found):
         raise typer.Exit(1)
 
 
-def table(books: list[Books]) -> Table:
-    """Lay the books out, one line a notice."""
-    shown = Table(title="Books")
-    for heading in ("update", "notice"):
-        shown.add_column(heading)
-    for heading in ("eligible", "sent", "in hand", "refused", "unknown", "withheld"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("")
-    for one in books:
-        shown.add_row(*_row(one))
-    return shown
-
-
-def _row(one: Books) -> list[str]:
-    verdict = "fan-out under way" if one.eligible is None else "balanced"
-    return [
-        f"{one.campaign}/{one.key} ({one.update})",
-        one.notice,
-        "…" if one.eligible is None else str(one.eligible),
-        str(one.sent),
-        _parts(one.in_hand),
-        _parts(one.refused),
-        str(one.unknown),
-        _parts(one.withheld),
-        verdict if one.balanced else f"DOES NOT BALANCE: {one.total}",
-    ]
+def in_words(one: Books) -> str:
+    """Write the books of one notice as the sum that they are."""
+    verdict = "balanced" if one.balanced else f"DOES NOT BALANCE: the rows are {one.total}"
+    eligible = "… (fan-out under way)" if one.eligible is None else str(one.eligible)
+    parts = {
+        "sent": str(one.sent),
+        "in hand": _parts(one.in_hand),
+        "refused": _parts(one.refused),
+        "unknown": str(one.unknown),
+        "withheld": _parts(one.withheld),
+    }
+    total = " + ".join(f"{name} {number}" for name, number in parts.items())
+    heading = f"{one.campaign}/{one.key}, {one.notice} (update {one.update}): {verdict}"
+    return f"{heading}\n  eligible {eligible} = {total}"
 
 
 def _parts(parts: dict[str, int]) -> str:

@@ -13,7 +13,9 @@ from feedsvc.records import folders
 
 
 def load(
-    folder: Annotated[Path, typer.Argument(help="A folder of campaigns, such as updates/.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of campaigns, such as updates/.")
+    ],
     config_file: ConfigFile = None,
 ) -> None:
     """Store what is new in a folder of content files, and what has changed since.
@@ -36,7 +38,9 @@ def load(
 
 
 def dump(
-    folder: Annotated[Path, typer.Argument(help="An empty folder, or one that is not there yet.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="An empty folder, or one that is not there yet.")
+    ],
     config_file: ConfigFile = None,
 ) -> None:
     """Write all content as files that `load` reads, with ids, dates and earlier revisions.

@@ -21,7 +21,7 @@ from feedsvc import app, config
 from feedsvc.actions import keys as staff_keys
 from feedsvc.actions import load
 from feedsvc.app import Role
-from feedsvc.commands.books import table
+from feedsvc.commands.books import in_words
 from feedsvc.commands.serve import log_as_lines, server
 from feedsvc.domain.tables.staff import Scope
 from feedsvc.errors import FeedsvcError, Misconfigured
@@ -208,8 +208,7 @@ def _show(here: Installation, digests: list[Caught], posted: dict[str, Any]) -> 
     _list("Update", [f"{posted['title']} (id {posted['id']}, {posted['feed_id']})"])
     _list(f"Mails that arrived (read them at {base}/outbox)", [_mail(mail) for mail in digests])
     found = here.database.read_now(books)
-    console.print()
-    console.print(table(found))
+    _list("Books", [line for one in found for line in in_words(one).splitlines()])
     return all(one.balanced for one in found)
 
 

@@ -1,9 +1,10 @@
 """Run the service."""
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from types import FrameType
 from typing import Annotated
 
 import structlog
@@ -16,7 +17,6 @@ from feedsvc.app import Role
 from feedsvc.commands.opening import ConfigFile
 from feedsvc.gateways.installation import Installation
 
-GRACE = timedelta(seconds=35)  # a final reply may be under way: the sender waits 30 s for it
 WARNING = (
     "The key file {file} was made. Back it up, apart from the database: "
     "without it no signer can be read."
@@ -45,7 +45,14 @@ def serve(
 def run(here: Installation, role: Role) -> None:
     """Serve HTTP on the address of the settings; returns when it was told to stop."""
     http = here.settings.http
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _end_well)
     server(here, role, http.host, http.port).run()
+
+
+def _end_well(_number: int, _frame: FrameType | None) -> None:
+    """Be told to stop: the server has closed by then, since it passes the signal on when it is done."""
+    raise SystemExit(0)
 
 
 def server(

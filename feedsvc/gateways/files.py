@@ -51,7 +51,10 @@ def shipped(name: str) -> Path:
 def read(folder: Path) -> Site:
     """Read every campaign of a folder; an error names the file, and the line where there is one."""
     if not folder.is_dir():
-        raise NotFound(f"There is no folder {folder}.", remedy="Name one that `dump` could write.")
+        raise NotFound(
+            f"There is no folder {folder}.",
+            remedy="Name the folder that holds the campaigns' folders, such as updates/.",
+        )
     slugs = sorted(one.name for one in folder.iterdir() if one.is_dir() and _campaign(one.name))
     if not slugs:
         raise Invalid(

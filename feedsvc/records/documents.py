@@ -5,6 +5,7 @@ in its first text. A language feed has what there is in that language, and no fa
 of a campaign is an entry like the others (F19).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -54,20 +55,24 @@ class _About:
     home_url: str
 
 
-def version(session: Session, slug: str | None) -> Version | None:
-    """Look where the feeds of a campaign stand, or of the site for None; one small query."""
-    if slug is None:
+def versions(session: Session, slugs: Collection[str | None]) -> dict[str | None, Version]:
+    """Look where the feeds of campaigns stand, and those of the site for None; a small query each.
+
+    A campaign that is not there is left out.
+    """
+    found: dict[str | None, Version] = {}
+    if None in slugs:
         moved = session.exec(select(FeedVersion.version).where(FeedVersion.scope == SITE)).first()
-        return Version(SITE, moved or 0)
-    row = session.exec(
-        select(Campaign.id, Campaign.status, FeedVersion.version)
-        .join(FeedVersion, FeedVersion.scope == Campaign.id, isouter=True)  # type: ignore[arg-type]
-        .where(Campaign.slug == slug)
-    ).first()
-    if row is None:
-        return None
-    scope, status, number = row
-    return Version(scope or 0, number or 0, status is CampaignStatus.WITHDRAWN)
+        found[None] = Version(SITE, moved or 0)
+    if named := [slug for slug in slugs if slug is not None]:
+        rows = session.exec(
+            select(Campaign.slug, Campaign.id, Campaign.status, FeedVersion.version)
+            .join(FeedVersion, FeedVersion.scope == Campaign.id, isouter=True)  # type: ignore[arg-type]
+            .where(col(Campaign.slug).in_(named))
+        ).all()
+        for slug, scope, status, number in rows:
+            found[slug] = Version(scope or 0, number or 0, status is CampaignStatus.WITHDRAWN)
+    return found
 
 
 def steady(session: Session) -> None:

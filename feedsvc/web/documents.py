@@ -77,13 +77,11 @@ def _too_large(limit: int) -> Refused:
 
 
 def _within(value: Any, levels: int) -> bool:
-    """Whether no array or object stands deeper than `levels`."""
-    layer: Collection[Any] = [value]
-    for _ in range(levels + 1):
+    """Whether arrays and objects stand in one another at most `levels` deep."""
+    layer = [value]
+    for _ in range(levels):
         layer = [part for outer in layer for part in _parts(outer)]
-        if not layer:
-            return True
-    return False
+    return not any(isinstance(part, dict | list) for part in layer)
 
 
 def _parts(value: Any) -> Collection[Any]:

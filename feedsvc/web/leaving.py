@@ -23,6 +23,11 @@ INSTEAD = (*(cadence.value for cadence in Cadence), PAUSE)
 ONE_CLICK = "List-Unsubscribe"
 
 
+async def answer(request: Request) -> Response:
+    """GET and POST /u/{token}."""
+    return await (act if request.method == "POST" else show)(request)
+
+
 async def show(request: Request) -> Response:
     """GET /u/{token}: what would stop, and a button. Changes nothing, whoever looks."""
     token = _token(request)
@@ -132,6 +137,5 @@ def _token(request: Request) -> Token | None:
 
 
 routes: list[BaseRoute] = [
-    Route("/u/{token}", show),
-    Route("/u/{token}", act, methods=["POST"], max_body_size=forms.LIMIT_BYTES),
+    Route("/u/{token}", answer, methods=["GET", "POST"], max_body_size=forms.LIMIT_BYTES),
 ]

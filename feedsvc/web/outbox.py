@@ -10,7 +10,9 @@ from starlette.routing import Route
 from feedsvc.gateways.catcher import Catcher, Caught
 from feedsvc.web.state import Request
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'none'"
+)
 """A mail in its frame takes over the policy of the page, and mails carry their style in place."""
 
 
@@ -52,4 +54,6 @@ def _line(mail: Caught) -> dict[str, Any]:
 def _page(request: Request, name: str, **values: object) -> Response:
     here = request.state["here"]
     page = here.templates.render(name, "en", site=here.settings.site, **values)
-    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+    return HTMLResponse(
+        page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    )

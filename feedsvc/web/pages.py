@@ -1,5 +1,7 @@
 """The public pages: campaigns, one campaign, one update. They show and change nothing."""
 
+from http import HTTPStatus
+
 from sqlmodel import Session, select
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -26,7 +28,8 @@ async def campaign(request: Request) -> Response:
     wanted = preferred_feed(",".join(request.headers.getlist("accept")))
     if wanted:
         response = await feeds.answer(request, slug, wanted)
-        response.headers["Content-Location"] = f"/c/{slug}.{wanted}"
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            response.headers["Content-Location"] = f"/c/{slug}.{wanted}"
     else:
         response = await _campaign(request, slug)
     response.headers.add_vary_header("Accept")

@@ -6,7 +6,6 @@ and by one small query else. While the database is away, what is on the shelf is
 
 import asyncio
 import re
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from feedsvc.gateways.database import Database
 from feedsvc.records import documents
 from feedsvc.web.conditional import Coding
 from feedsvc.web.copies import Document, Reply
+from feedsvc.web.looks import Looks
 
-PATIENCE_SECONDS = 3.0
-PAUSE_SECONDS = 2.0
 CAPACITY_BYTES = 64 * 2**20
 """Of rendered feeds; compressed copies come on top, a third as much or so."""
 
@@ -68,9 +66,9 @@ class Shelf:
         self.rendered = 0
         self._database = database
         self._settings = settings
+        self._looks = Looks(database)
         self._editions: OrderedDict[Key, Edition] = OrderedDict()
         self._turn = asyncio.Lock()
-        self._away_until = 0.0
 
     async def find(self, slug: str | None, language: str | None) -> Edition | Missing:
         """Return the newest edition of a feed, or the one before while the database is away.
@@ -101,7 +99,7 @@ class Shelf:
         slug, language = key
         if not _possible(slug, language):
             return Missing.UNKNOWN
-        version = await self._version(slug)
+        version = await self._looks.version(slug)
         kept = self._editions.get(key)
         if version is None or version.withdrawn:
             self._editions.pop(key, None)
@@ -111,17 +109,6 @@ class Shelf:
         kept.mark = mark
         self._editions.move_to_end(key)
         return kept
-
-    async def _version(self, slug: str | None) -> documents.Version | None:
-        """Ask the database, but not again and again while it is away."""
-        if time.monotonic() < self._away_until:
-            raise _away()
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._database.read(documents.version, slug)
-        except (Unavailable, TimeoutError) as error:
-            self._away_until = time.monotonic() + PAUSE_SECONDS
-            raise _away() from error
 
     async def _render(self, key: Key, number: int, mark: int | None) -> Edition | Missing:
         """Render, one at a time; whoever waited meanwhile finds it done."""
@@ -150,16 +137,12 @@ def _possible(slug: str | None, language: str | None) -> bool:
     )
 
 
-def _away() -> Unavailable:
-    return Unavailable("The database does not answer now.", remedy="Ask again in a few seconds.")
-
-
 def _print(
     session: Session, settings: Settings, slug: str | None, language: str | None
 ) -> Edition | Missing:
     """Render all formats of a feed from one state of the database."""
     documents.steady(session)
-    version = documents.version(session, slug)
+    version = documents.versions(session, [slug]).get(slug)
     if version is None or version.withdrawn:
         return Missing.UNKNOWN if version is None else Missing.GONE
     feed = documents.gather(session, settings, version.scope, language)

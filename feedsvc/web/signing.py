@@ -29,16 +29,17 @@ TRUE = "true"
 
 async def sign_up(request: Request) -> Response:
     """POST /c/{slug}/sign, as a form or as JSON; 202, the same for all."""
+    if request.method == "OPTIONS":
+        return _may_post(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         return await _by_json(request)
     return await _by_form(request)
 
 
-async def may_post(request: Request) -> Response:
-    """OPTIONS /c/{slug}/sign: what a browser asks before it posts JSON from another site."""
-    allowed = {"Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "3600"}
-    return Response(status_code=204, headers=_shared(request) | allowed)
+async def answer_confirm(request: Request) -> Response:
+    """GET and POST /confirm/{token}."""
+    return await (do_confirm if request.method == "POST" else show_confirm)(request)
 
 
 async def show_confirm(request: Request) -> Response:
@@ -69,6 +70,12 @@ async def do_confirm(request: Request) -> Response:
     gather = Reading(here.settings.site, reader(request))
     found = await here.database.read(reading.named, gather, ids)
     return page(request, "confirmed", own=_own(found), campaigns=found)
+
+
+def _may_post(request: Request) -> Response:
+    """Answer what a browser asks before it posts JSON from another site."""
+    allowed = {"Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "3600"}
+    return Response(status_code=204, headers=_shared(request) | allowed)
 
 
 async def _by_form(request: Request) -> Response:
@@ -217,8 +224,9 @@ def _own(campaigns: list[CampaignView]) -> str:
 
 
 routes: list[BaseRoute] = [
-    Route("/c/{slug}/sign", sign_up, methods=["POST"], max_body_size=forms.LIMIT_BYTES),
-    Route("/c/{slug}/sign", may_post, methods=["OPTIONS"]),
-    Route("/confirm/{token}", show_confirm),
-    Route("/confirm/{token}", do_confirm, methods=["POST"], max_body_size=forms.LIMIT_BYTES),
+    Route(path, answer, methods=methods, max_body_size=forms.LIMIT_BYTES)
+    for path, answer, methods in (
+        ("/c/{slug}/sign", sign_up, ["POST", "OPTIONS"]),
+        ("/confirm/{token}", answer_confirm, ["GET", "POST"]),
+    )
 ]

@@ -1,6 +1,7 @@
 """Local hours over every change of the clocks."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -94,7 +95,7 @@ def test_the_newest_period_is_never_in_the_future_nor_two_days_old(
 def test_days_follow_one_another_without_a_gap(zone: str, hour: int, start: datetime) -> None:
     steps = (start + timedelta(hours=n) for n in range(24 * 4))
     days = [latest(Cadence.DAILY, zone, hour, -1, SETTLE, now).local_date for now in steps]
-    jumps = {after - before for before, after in zip(days, days[1:], strict=False)}
+    jumps = {after - before for before, after in pairwise(days)}
     assert jumps <= {timedelta(0), timedelta(days=1)}
 
 

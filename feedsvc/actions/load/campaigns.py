@@ -170,7 +170,7 @@ def _letter(run: Run, campaign: Campaign, given: LetterFile) -> None:
     if not versions:
         content.put_letter(run.session, campaign, LetterVersion(1, run.now, given.texts))
         feeds.move(run.session, campaign, run.now)
-        run.changed(file, "version 1", run.slug)
+        run.changed(file, "new", run.slug)
         return
     newest = versions[-1]
     history = {one.version: one.texts for one in versions}

@@ -1,7 +1,7 @@
 """A request that comes again is done once and hears the same (DESIGN 4, Idempotency-Key)."""
 
-from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 import anyio
@@ -10,20 +10,21 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from feedsvc.actions import answers
+from feedsvc.actions import answers, keys
 from feedsvc.actions.answers import Claim, Reply
+from feedsvc.actions.tidy import tidy
 from feedsvc.domain.tables.content import Update
-from feedsvc.domain.tables.staff import Answer, StaffKey
+from feedsvc.domain.tables.staff import Answer, Scope
 from feedsvc.errors import Conflict
 from tests.web.api.conftest import Bearer, repeatable
-from tests.world import World
+from tests.world import World, world
 
 UPDATES = "/api/campaigns/river/updates"
 NEWS = {"title": "Vote today", "body": "It is today."}
 
 
-def posted(world: World) -> int:
-    return int(world.read(lambda s: s.exec(select(func.count()).select_from(Update)).one()))
+def posted(here_and_now: World) -> int:
+    return int(here_and_now.read(lambda s: s.exec(select(func.count()).select_from(Update)).one()))
 
 
 async def test_twenty_at_once_make_one_update_and_equal_answers(
@@ -117,8 +118,6 @@ async def test_a_post_without_a_key_names_header_and_remedy(
 async def test_an_answer_is_forgotten_after_thirty_days(
     api: httpx2.AsyncClient, bearer: Bearer, here_and_now: World
 ) -> None:
-    from feedsvc.actions.tidy import tidy
-
     here_and_now.campaign()
     await api.post(UPDATES, json=NEWS, headers=bearer() | repeatable())
     here_and_now.pass_time(days=31)
@@ -127,10 +126,9 @@ async def test_an_answer_is_forgotten_after_thirty_days(
 
 
 def test_a_rival_is_told_to_wait_when_the_first_takes_too_long(
-    postgresql_world: World, bearer_id: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "PATIENCE", "200ms")
-    claim = Claim(bearer_id(), "/api/x", "k1", b"hash")
     begun, end = Event(), Event()
 
     def slow(_session: Session) -> Reply:
@@ -138,11 +136,14 @@ def test_a_rival_is_told_to_wait_when_the_first_takes_too_long(
         end.wait(10)
         return Reply(201, b"{}")
 
-    run = partial(postgresql_world.here.database.submit, answers.once, claim)
-    first = run(slow, now=postgresql_world.now)
-    begun.wait(10)
-    with pytest.raises(Conflict, match="still being worked on"):
-        run(slow, now=postgresql_world.now).result(10)
-    end.set()
-    assert first.result(10) == run(slow, now=postgresql_world.now).result(10) == Reply(201, b"{}")
-    assert StaffKey
+    with world(postgresql_url, tmp_path) as made:
+        scopes = [Scope.ADMIN]
+        key, _ = made.write(keys.create_key, "staff", scopes=scopes, by="test", now=made.now)
+        claim = Claim(key.id or 0, "/api/x", "k1", b"hash")
+        run = partial(made.here.database.submit, answers.once, claim, slow, now=made.now)
+        first = run()
+        begun.wait(10)
+        with pytest.raises(Conflict, match="still being worked on"):
+            run().result(10)
+        end.set()
+        assert first.result(10) == run().result(10)

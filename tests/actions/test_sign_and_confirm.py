@@ -1,0 +1,163 @@
+"""Signing asks; confirming counts; nothing counts unconfirmed."""
+
+import pytest
+from sqlmodel import Session, col, select
+
+from feedsvc.actions import confirm, tidy
+from feedsvc.domain.tables.ledger import Mail, MailKind
+from feedsvc.domain.tables.people import (
+    Cadence,
+    Confirmation,
+    Intake,
+    Reach,
+    Signature,
+    Subscription,
+    Suppression,
+)
+from feedsvc.errors import NotFound
+from tests.world import World
+
+ANNA = "anna@example.org"
+
+
+@pytest.fixture
+def river(here_and_now: World) -> World:
+    here_and_now.campaign("river")
+    return here_and_now
+
+
+def asked(here: World) -> int:
+    newest = select(Confirmation.id).order_by(col(Confirmation.id).desc()).limit(1)
+    found = here.read(lambda s: s.exec(newest).one())
+    assert isinstance(found, int)
+    return found
+
+
+def wish(here: World) -> Subscription:
+    found = here.read(lambda s: s.exec(select(Subscription)).one())
+    assert isinstance(found, Subscription)
+    return found
+
+
+def test_whoever_signs_is_asked_to_confirm(river: World) -> None:
+    river.sign_up(ANNA)
+    assert river.send() == [ANNA]
+
+
+def test_who_has_not_confirmed_hears_nothing(river: World) -> None:
+    river.sign_up(ANNA)
+    river.send()
+    river.post()
+    assert river.run(days=9) == []
+    assert river.books().eligible == 0
+
+
+def test_one_address_is_asked_once_a_day_and_three_times_a_month(river: World) -> None:
+    asked_on = []
+    for day in range(10):
+        for _ in range(2):
+            river.sign_up(ANNA)
+        asked_on += [day] * len(river.send())
+        river.pass_time(days=1, minutes=1)
+    assert asked_on == [0, 1, 2]
+
+
+def test_nothing_is_left_of_a_signup_that_was_worked_off(river: World) -> None:
+    river.sign_up(ANNA)
+    assert river.read(lambda s: s.exec(select(Intake)).all()) == []
+
+
+def test_confirming_counts_signature_and_wish(river: World) -> None:
+    river.join(ANNA)
+    signature = river.read(lambda s: s.exec(select(Signature)).one())
+    assert signature.confirmed_at == river.now
+    assert wish(river).live
+
+
+def test_a_link_works_once_and_then_shows_the_same(river: World) -> None:
+    river.sign_up(ANNA)
+    first = river.write(confirm.confirm, asked(river), now=river.now)
+    before = river.dump()
+    river.pass_time(days=1)
+    assert river.write(confirm.confirm, asked(river), now=river.now) == first
+    assert river.dump() == before
+
+
+def test_an_old_link_has_expired(river: World) -> None:
+    river.sign_up(ANNA)
+    river.pass_time(days=7)
+    with pytest.raises(NotFound) as gone:
+        river.write(confirm.confirm, asked(river), now=river.now)
+    assert gone.value.remedy
+
+
+def test_a_link_confirms_as_long_as_it_is_valid_whatever_was_tidied(river: World) -> None:
+    river.sign_up(ANNA)
+    river.pass_time(days=6)
+    river.sign_up(ANNA)
+    river.pass_time(days=6)
+    river.write(tidy.tidy, now=river.now)
+    river.write(confirm.confirm, asked(river), now=river.now)
+    assert wish(river).live
+
+
+def test_the_last_word_before_confirming_decides_the_cadence(river: World) -> None:
+    river.sign_up(ANNA, cadence=Cadence.DAILY)
+    river.sign_up(ANNA, cadence=Cadence.WEEKLY)
+    river.confirm(river.signer_id(ANNA))
+    assert wish(river).cadence is Cadence.WEEKLY
+
+
+def test_signing_again_does_not_change_what_was_confirmed(river: World) -> None:
+    river.join(ANNA, cadence=Cadence.DAILY)
+    river.sign_up(ANNA, cadence=Cadence.WEEKLY)
+    assert wish(river).cadence is Cadence.DAILY
+
+
+def test_confirming_lifts_what_stopped_bulk_mail(river: World) -> None:
+    suppression = Suppression(
+        address_index=river.here.keys.address_index(ANNA),
+        reach=Reach.BULK,
+        reason="dead",
+        created_at=river.now,
+    )
+    river.write(lambda session: session.add(suppression))
+    river.join(ANNA)
+    river.send()
+    river.post()
+    assert river.run(minutes=11) == [ANNA]
+
+
+def test_a_wish_that_is_never_confirmed_ends(river: World) -> None:
+    river.sign_up(ANNA)
+    river.pass_time(days=7, minutes=1)
+    river.write(tidy.tidy, now=river.now)
+    assert wish(river).ending == "expired"
+
+
+def test_addresses_in_finished_mails_are_forgotten_after_a_month(river: World) -> None:
+    river.join(ANNA)
+    river.send()
+    river.pass_time(days=30, minutes=1)
+    river.write(tidy.tidy, now=river.now)
+    assert river.read(_snapshots) == [None]
+
+
+def test_addresses_in_mails_that_are_still_to_go_are_kept(river: World) -> None:
+    river.sign_up(ANNA)
+    river.pass_time(days=30, minutes=1)
+    river.write(tidy.tidy, now=river.now)
+    assert river.read(_snapshots) != [None]
+
+
+def test_nobody_learns_from_a_confirm_link_what_else_a_person_signed(river: World) -> None:
+    river.campaign("forest")
+    river.join(ANNA, "river")
+    river.pass_time(days=2)
+    river.sign_up(ANNA, "forest")
+    shown = river.write(confirm.confirm, asked(river), now=river.now)
+    assert shown == [river.campaign_id("forest")]
+
+
+def _snapshots(session: Session) -> list[bytes | None]:
+    return list(session.exec(select(Mail.sealed).where(Mail.kind == MailKind.CONFIRM)).all())

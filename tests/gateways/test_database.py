@@ -1,0 +1,256 @@
+"""The database runs actions: alone when they fail, together when they commit, and says when it cannot."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from feedsvc import migrations
+from feedsvc.domain.tables.content import Fact
+from feedsvc.errors import Invalid
+from feedsvc.gateways.database import Database, Lost, journalled, open_database
+from feedsvc.gateways.database.engines import make_engine
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    yield from _opened(database_url)
+
+
+@pytest.fixture
+def embedded(sqlite_url: str) -> Iterator[Database]:
+    yield from _opened(sqlite_url)
+
+
+@pytest.fixture
+def server(postgresql_url: str) -> Iterator[Database]:
+    yield from _opened(postgresql_url)
+
+
+def _opened(url: str) -> Iterator[Database]:
+    made = open_database(url)
+    migrations.upgrade(made.engine)
+    yield made
+    made.close()
+
+
+def put(session: Session, name: str, value: bytes = b"") -> str:
+    session.add(Fact(name=name, value=value))
+    session.flush()
+    return name
+
+
+def names(session: Session) -> list[str]:
+    return sorted(session.exec(select(Fact.name)).all())
+
+
+def refuse(session: Session) -> None:
+    put(session, "never")
+    raise Invalid("field", "is wrong")
+
+
+def queued(database: Database, *acts: Any) -> list[Future[Any]]:
+    """Submit actions while the writer is busy, so that they wait together."""
+    busy, go = Event(), Event()
+
+    def occupy(_: Session) -> None:
+        busy.set()
+        go.wait(10)
+
+    first = database.submit(occupy)
+    assert busy.wait(10)
+    futures = [database.submit(act) for act in acts]
+    go.set()
+    wait([first, *futures], timeout=10)
+    return futures
+
+
+async def test_what_was_written_is_read(database: Database) -> None:
+    assert await database.write(put, "a") == "a"
+    assert await database.read(names) == ["a"]
+
+
+async def test_an_action_that_fails_leaves_nothing_and_its_caller_hears_of_it(
+    database: Database,
+) -> None:
+    with pytest.raises(Invalid, match="field"):
+        await database.write(refuse)
+    assert await database.read(names) == []
+
+
+def test_a_failing_action_rolls_back_alone(embedded: Database) -> None:
+    embedded.write_now(put, "taken")
+    futures = queued(
+        embedded,
+        lambda s: put(s, "a"),
+        refuse,
+        lambda s: put(s, "taken"),
+        lambda s: put(s, "b"),
+    )
+    assert [type(future.exception()) for future in futures] == [
+        type(None),
+        Invalid,
+        IntegrityError,
+        type(None),
+    ]
+    assert embedded.read_now(names) == ["a", "b", "taken"]
+
+
+def test_actions_that_wait_share_one_commit(embedded: Database) -> None:
+    commits = []
+    event.listen(embedded.engine, "commit", commits.append)
+    queued(embedded, *[lambda s, n=n: put(s, str(n)) for n in range(50)])
+    assert len(embedded.read_now(names)) == 50
+    assert len(commits) <= 2
+
+
+def test_what_one_action_wrote_is_there_for_the_next_in_the_group(embedded: Database) -> None:
+    futures = queued(embedded, lambda s: put(s, "a"), names)
+    assert futures[1].result() == ["a"]
+
+
+def test_a_group_whose_commit_fails_is_lost_to_all_and_the_writer_lives_on(
+    embedded: Database,
+) -> None:
+    def full(_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    event.listen(embedded.engine, "commit", full)
+    futures = queued(embedded, lambda s: put(s, "a"), lambda s: put(s, "b"))
+    event.remove(embedded.engine, "commit", full)
+    assert all(future.exception() is not None for future in futures)
+    assert embedded.write_now(put, "c") == "c"
+    assert embedded.read_now(names) == ["c"]
+
+
+def test_a_disk_that_is_full_is_lost(embedded: Database) -> None:
+    def fill(session: Session) -> None:
+        session.execute(text("PRAGMA max_page_count = 1"))
+        for n in range(200):
+            put(session, str(n), bytes(100_000))
+
+    with pytest.raises(Lost):
+        embedded.write_now(fill)
+
+
+def test_a_file_that_another_process_holds_is_lost_not_wrong(
+    embedded: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.write_now(lambda session: session.execute(text("PRAGMA busy_timeout = 50")))
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Lost) as lost:
+            embedded.write_now(put, "a")
+        assert lost.value.remedy
+        other.execute("ROLLBACK")
+    other.close()
+    assert embedded.write_now(put, "b") == "b"
+
+
+def test_a_reader_of_the_embedded_database_cannot_write(embedded: Database) -> None:
+    with pytest.raises(Lost):
+        embedded.read_now(put, "a")
+    assert embedded.read_now(names) == []
+
+
+def test_a_server_that_is_not_there_is_lost(tmp_path: Path) -> None:
+    with pytest.raises(Lost):
+        open_database(f"postgresql://nobody@/nothing?host={tmp_path}")
+
+
+def test_a_connection_that_was_cut_is_lost_and_the_next_works(server: Database) -> None:
+    def die(session: Session) -> None:
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(Lost):
+        server.write_now(die)
+    assert server.write_now(put, "a") == "a"
+
+
+def test_a_deadlock_is_tried_again(server: Database) -> None:
+    for name in ("a", "b"):
+        server.write_now(put, name, b"0")
+    met = [Event(), Event()]
+    tries = []
+
+    def both(session: Session, mine: int, names: str) -> None:
+        tries.append(mine)
+        for place, name in enumerate(names):
+            row = select(Fact).where(Fact.name == name).with_for_update()
+            fact = session.exec(row).one()
+            fact.value += b"+"
+            session.flush()
+            if place == 0:
+                met[mine].set()
+                met[1 - mine].wait(5)
+
+    futures = [server.submit(both, 0, "ab"), server.submit(both, 1, "ba")]
+    for future in futures:
+        future.result(20)
+    assert len(tries) == 3
+    values = server.read_now(lambda s: s.exec(select(Fact.value)).all())
+    assert set(values) == {b"0++"}
+
+
+def test_the_mark_moves_when_another_process_commits(embedded: Database, sqlite_url: str) -> None:
+    before = embedded.mark()
+    assert embedded.mark() == before
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as other:
+        other.execute("INSERT INTO fact (name, value) VALUES ('a', x'00')")
+    other.close()
+    assert embedded.mark() != before
+
+
+def test_the_mark_moves_with_our_own_commits(embedded: Database) -> None:
+    before = embedded.mark()
+    embedded.write_now(put, "a")
+    assert embedded.mark() != before
+
+
+def test_postgresql_has_no_mark(server: Database) -> None:
+    assert server.mark() is None
+
+
+def test_journal_lines_go_with_their_action(embedded: Database, sqlite_url: str) -> None:
+    def noted(session: Session, line: str, *, good: bool) -> None:
+        journalled(session, line)
+        if not good:
+            raise Invalid("field", "is wrong")
+
+    queued(
+        embedded,
+        lambda s: noted(s, "one", good=True),
+        lambda s: noted(s, "two", good=False),
+        lambda s: noted(s, "three", good=True),
+    )
+    file = Path(sqlite_url.removeprefix("sqlite:///")).with_suffix(".journal")
+    assert file.read_text() == "one\nthree\n"
+
+
+def test_closing_finishes_what_was_handed_over(database_url: str) -> None:
+    made = open_database(database_url)
+    migrations.upgrade(made.engine)
+    futures = [made.submit(put, str(n)) for n in range(20)]
+    made.close()
+    assert all(future.result() for future in futures)
+
+
+def test_what_the_embedded_database_promises_is_set(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.connect() as connection:
+        asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        found = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in asked]
+    engine.dispose()
+    assert found == ["wal", 2, 1, 1]
+
+
+def test_the_driver_of_postgresql_is_ours(server: Database) -> None:
+    assert server.engine.dialect.driver == psycopg.__name__
