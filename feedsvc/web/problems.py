@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+import structlog
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
@@ -23,6 +24,8 @@ from feedsvc.errors import (
     Unavailable,
 )
 from feedsvc.web import frames
+
+log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 API: Final = "/api"
@@ -180,6 +183,7 @@ def _of_ours(error: FeedsvcError) -> Fault:
         (known for kind, known in _STATUS.items() if isinstance(error, kind)), (500, {})
     )
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("fault", problem=error.problem, remedy=error.remedy)
         return Fault(status, "The log of the service says more.", "Tell whoever runs it.")
     return Fault(status, error.problem, error.remedy, headers=headers)
 

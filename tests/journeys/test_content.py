@@ -1,5 +1,6 @@
 """Content as files: load it, work with it, dump it, and load that elsewhere: the feeds are equal."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,6 +153,33 @@ def test_a_dump_that_was_edited_comes_back_with_the_edit_on_top(
     update = tmp_path / "one" / SLUG / "2017-12-07-un-mechanism.md"
     update.write_text(update.read_text() + "One more sentence.\n")
     assert "revision 3 (silent)" in elsewhere.run("load", tmp_path / "one").output
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "error"),
+    [
+        (SLUG, "other", r"other/history/campaign\.json: .*give the old one back"),
+        (f"{SLUG}/to-come.md", f"{SLUG}/other.md", r"stands alone: there is no to-come\.md"),
+    ],
+)
+def test_a_dump_under_other_names_is_refused(
+    busy: Place, tmp_path: Path, name: str, new: str, error: str
+) -> None:
+    busy.run("dump", tmp_path / "one")
+    (tmp_path / "one" / name).rename(tmp_path / "one" / new)
+    refused = busy.run("load", tmp_path / "one")
+    assert refused.exit_code == 1
+    assert re.search(error, str(refused.exception))
+
+
+def test_a_dump_of_somebody_elses_campaign_is_not_mixed_into_ours(
+    busy: Place, elsewhere: Place, tmp_path: Path
+) -> None:
+    elsewhere.run("load", files.shipped("updates"))
+    busy.run("dump", tmp_path / "one")
+    refused = elsewhere.run("load", tmp_path / "one")
+    assert "another campaign is stored under 'khan-sheikhoun'" in str(refused.exception)
+    assert audited(elsewhere) == 6
 
 
 def test_the_files_are_reported_one_by_one_and_the_second_time_nothing_has_changed(

@@ -131,7 +131,8 @@ def _schemas(operations: Sequence[Operation]) -> Schema:
     taken = _unique(operation.takes for operation in operations)
     answered = _unique(operation.answers for operation in operations)
     models = [_as(model, "validation") for model in taken]
-    models += [_as(model, "serialization") for model in [*answered, problems.Problem]]
+    models += [_as(model, "serialization") for model in answered]
+    models.append((problems.Problem, "serialization"))
     _, schemas = models_json_schema(models, ref_template=REF)
     definitions: Schema = schemas["$defs"]
     return definitions

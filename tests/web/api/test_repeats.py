@@ -140,7 +140,8 @@ def test_a_rival_is_told_to_wait_when_the_first_takes_too_long(
         scopes = [Scope.ADMIN]
         key, _ = made.write(keys.create_key, "staff", scopes=scopes, by="test", now=made.now)
         claim = Claim(key.id or 0, "/api/x", "k1", b"hash")
-        run = partial(made.here.database.submit, answers.once, claim, slow, now=made.now)
+        submit = made.here.database.submit
+        run = partial(submit, partial(answers.once, claim=claim, act=slow, now=made.now))
         first = run()
         begun.wait(10)
         with pytest.raises(Conflict, match="still being worked on"):

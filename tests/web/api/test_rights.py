@@ -28,6 +28,12 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[Scope], int]] = {
 """What each route takes, the scopes that open it beside admin, and what it answers then."""
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database will do: what a key may do is decided above it."""
+    return sqlite_url
+
+
 def arrange(world: World, path: str) -> str:
     """Set up two campaigns with an update each, and return the address of the one in `river`."""
     world.campaign("river")

@@ -88,10 +88,11 @@ async def test_a_list_is_read_to_its_end_by_cursor(
 ) -> None:
     here_and_now.campaign()
     posted = [here_and_now.post(title=f"News {n}").uid for n in range(5)]
-    headers, after, found = bearer(), "", list[str]()
+    headers, found = bearer(), list[str]()
+    after: str | None = ""
     while after is not None:
-        asked = {"limit": 2, "after": after, "unknown": "passed over"}
-        part = (await api.get(UPDATES, params=asked, headers=headers)).json()
+        asked = f"{UPDATES}?limit=2&after={after}&unknown=passed-over"
+        part = (await api.get(asked, headers=headers)).json()
         found += [item["id"] for item in part["items"]]
         after = part["next"]
     assert found == posted[::-1]
