@@ -10,11 +10,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from feedsvc import migrations
+from feedsvc.actions.moved import configuration_moved
 from feedsvc.config import Settings
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.gateways.installation import Installation, open_installation
-from feedsvc.records import facts
+from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
 from feedsvc.web import feeds, leaving, operation, pages, signing
@@ -47,6 +48,7 @@ def ready(settings: Settings) -> Installation:
     try:
         _schema(here)
         here.database.write_now(facts.recognise, here.keys)
+        here.database.write_now(configuration_moved, documents.fingerprint(settings), utc_now())
     except BaseException:
         here.close()
         raise

@@ -258,7 +258,7 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
     return _obeyed(settings)
 
 
-NOT_YET = ("mail.daily_cap", "bounces.lmtp", "feeds.hub", "http.embed_origins")
+NOT_YET = ("mail.daily_cap", "bounces.lmtp", "feeds.hub")
 """Settings of the contract that nothing obeys yet: better refused than ignored."""
 
 

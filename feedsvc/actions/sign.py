@@ -12,7 +12,7 @@ from feedsvc.config import Settings
 from feedsvc.domain.digest import AboutCampaign
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.signup import Signup
-from feedsvc.domain.tables.content import Campaign, Letter
+from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
 from feedsvc.domain.tables.ledger import MailKind
 from feedsvc.domain.tables.people import (
     Confirmation,
@@ -51,7 +51,8 @@ def work_off(
     campaign = signup and session.get(Campaign, signup.campaign_id)
     if signup and campaign and not _never(session, keys, signup):
         signer = _signer(session, keys, signup, settings, now)
-        news = _sign(session, keys, signer, signup, now)
+        petition = campaign.kind is CampaignKind.PETITION
+        news = petition and _sign(session, keys, signer, signup, now)
         news = _subscribe(session, signer, signup, now) or news
         if news:
             _ask(session, composer, keys, settings, signer, signup, now)

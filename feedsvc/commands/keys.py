@@ -55,7 +55,9 @@ def list_(config_file: ConfigFile = None) -> None:
         shown.add_column(heading)
     for key, slug in found:
         shown.add_row(key.name, _reach(key, slug), f"{key.created_at:%Y-%m-%d}", _state(key, now))
-    Console(markup=False).print(shown if found else "There is no key yet. Make one: feedsvc key create.")
+    Console(markup=False).print(
+        shown if found else "There is no key yet. Make one: feedsvc key create."
+    )
 
 
 @cli.command()

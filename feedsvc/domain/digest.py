@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feedsvc.domain.tables.content import CampaignKind
 from feedsvc.domain.tables.ledger import MailKind, NoticeKind
 
 Line = tuple[int, int, str]
@@ -20,6 +21,7 @@ class AboutCampaign:
     slug: str
     title: str
     language: str
+    kind: CampaignKind
 
 
 @dataclass(frozen=True, slots=True)

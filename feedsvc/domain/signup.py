@@ -32,7 +32,7 @@ def _zone(value: str | None) -> str | None:
 
 
 def _name(value: str) -> str:
-    return text.line(value, "name", 200)
+    return text.line(value, "name", 200) if value.strip() else ""
 
 
 class SignForm(BaseModel):
@@ -41,7 +41,7 @@ class SignForm(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     email: Annotated[str, BeforeValidator(lambda value: address(str(value)))]
-    name: Annotated[str, BeforeValidator(lambda value: _name(str(value)))]
+    name: Annotated[str, BeforeValidator(lambda value: _name(str(value)))] = ""
     updates: bool = False
     cadence: Cadence = Cadence.IMMEDIATE
     language: Annotated[str, BeforeValidator(lambda value: languages.code(str(value)))] = "en"

@@ -137,6 +137,7 @@ class Composer:
             "url": self._url(campaign.slug),
             "language": campaign.language,
             "direction": languages.direction(campaign.language),
+            "kind": campaign.kind.value,
         }
 
     def _left(self, campaign: AboutCampaign) -> dict[str, str]:

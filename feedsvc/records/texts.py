@@ -57,4 +57,5 @@ def _about(campaign: Campaign, texts: dict[str, CampaignText], language: str) ->
         slug=campaign.slug,
         title=chosen.title,
         language=chosen.language,
+        kind=campaign.kind,
     )

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
 
-QUIET = (".atom", ".rss", ".json", "z", "/metrics")
+QUIET = (".atom", ".rss", ".json", ".opml", "z", "/metrics")
 """Polled all day: a line for each good answer would drown the rest and cost more than the answer."""
 
 

@@ -139,7 +139,8 @@ def field_problems(error: ValidationError) -> Iterator[FieldProblem]:
         if found["type"] == REFUSED:
             problem, remedy = str(context["problem"]), str(context["remedy"])
         else:
-            problem, remedy = f"{found['msg']}.", _remedy(found["type"], context)
+            problem = _PROBLEMS.get(found["type"], f"{found['msg']}.")
+            remedy = _remedy(found["type"], context)
         yield FieldProblem(field=name, problem=problem, remedy=remedy)
 
 
@@ -219,6 +220,7 @@ def _remedy(kind: str, context: Mapping[str, Any]) -> str:
     return _REMEDIES.get(kind, f"GET {API}/openapi.json says what is taken.")
 
 
+_PROBLEMS: Final = {"missing": "is missing.", "extra_forbidden": "There is no such field."}
 _REMEDIES: Final = {
     "missing": "Add it.",
     "extra_forbidden": f"Leave it out; GET {API}/openapi.json lists the fields that are known.",

@@ -126,9 +126,9 @@ def _filled(request: Request, campaign: Campaign, given: Mapping[str, Any]) -> S
     Raises Invalid or ValidationError, which name the field.
     """
     values = {"language": frame(request, campaign.language), **given}
-    if campaign.kind is CampaignKind.STATEMENT and not values.get("name"):
-        values["name"] = str(values.get("email", "")).partition("@")[0].strip() or "?"
     filled = SignForm.model_validate(values)
+    if campaign.kind is CampaignKind.PETITION and not filled.name:
+        raise Invalid("name", "A signature is a name.", remedy="Give the name you sign with.")
     if campaign.kind is CampaignKind.STATEMENT and not filled.updates:
         raise Invalid(
             "updates",

@@ -111,6 +111,7 @@ def test_a_traveller_waits_twelve_hours_at_least_and_loses_nothing(river: World)
     river.post(title="More")
     choose_place(river, anna, "Europe/London", 18)
     assert river.run(hours=8) == []
+    assert river.run(hours=24) == []  # the date on which she was served already, in Kiritimati
     assert river.run(hours=24) == [ANNA]
 
 

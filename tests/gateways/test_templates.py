@@ -99,7 +99,7 @@ ENTRY = TOLD | {
 }
 DIGEST: Values = {
     "entries": [ENTRY],
-    "campaigns": [LINK | {"leave_url": slot("leave_1")}],
+    "campaigns": [LINK | {"leave_url": slot("leave_1"), "kind": "petition"}],
     "slot": {
         name: slot(name)
         for name in ("name", "signed_on", "leave_url", "leave_all_url", "preferences_url")
@@ -429,3 +429,10 @@ def test_missing_folder_is_told_at_the_start(tmp_path: Path) -> None:
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text, "utf-8")
+
+
+def test_who_follows_a_statement_is_not_told_they_signed_it(templates: Templates) -> None:
+    statement = DIGEST["campaigns"][0] | {"kind": "statement"}
+    for part in mail(templates, "digest", campaigns=[statement])[1:]:
+        assert "you asked on" in part
+        assert "you signed" not in part

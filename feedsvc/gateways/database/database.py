@@ -1,6 +1,7 @@
 """The way in for everyone: `await database.write(act, …)` and `await database.read(query, …)`."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from feedsvc.gateways.database.engines import file_of, is_sqlite, make_engine, translated
+from feedsvc.gateways.database.engines import Lost, file_of, is_sqlite, make_engine, translated
 from feedsvc.gateways.database.writers import JOURNAL, GroupWriter, PoolWriter, Writer
 from feedsvc.gateways.journal import Journal
 
@@ -68,12 +69,16 @@ class Database:
     def mark(self) -> int | None:
         """Return a number that moves when anything was committed; None: the database cannot tell.
 
-        Costs microseconds on SQLite, other processes' commits included (PRAGMA data_version).
+        Costs microseconds on SQLite, other processes' commits included (PRAGMA data_version). Raises
+        Lost when the file does not answer.
         """
         if self._watch is None:
             return None
         connection: Any = self._watch.connection.dbapi_connection
-        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+        try:
+            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise Lost("The database file does not answer.", remedy="Look at the disk.") from error
 
     def close(self) -> None:
         """Finish what was handed over, then let go of everything."""

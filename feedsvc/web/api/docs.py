@@ -75,8 +75,8 @@ def page(described: Schema) -> str:
     return PAGE.format(
         title=described["info"]["title"],
         style=Markup(STYLE),  # noqa: S704  our own
-        about=_join(Markup("<p>{}</p>").format(part) for part in about),
-        security=described["components"]["securitySchemes"]["staffKey"]["description"],
+        about=_join(Markup("<p>{}</p>").format(_words(part)) for part in about),
+        security=_words(described["components"]["securitySchemes"]["staffKey"]["description"]),
         operations=_join(_operations(described["paths"])),
         schemas=_join(_schemas(described["components"]["schemas"])),
         problems=_join(_problems()),
@@ -147,6 +147,15 @@ def _about(schema: Schema, *, required: bool) -> str:
         words += [f"{limit} {one[limit]}" for limit in (*LIMITS, *MORE_LIMITS) if one.get(limit)]
         words += [one["description"]] if "description" in one else []
     return "; ".join(words)
+
+
+def _words(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    parts = text.split("`")
+    return _join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )
 
 
 def _content(described: Schema) -> Schema:

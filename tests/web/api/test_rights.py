@@ -81,18 +81,16 @@ async def test_a_key_of_one_campaign_opens_that_one_only(
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize(
-    "shown", ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp4", "Bearer ÿ", "bearer null"]
-)
 async def test_without_a_key_nothing_opens(
-    api: httpx2.AsyncClient, here_and_now: World, method: str, path: str, shown: str
+    api: httpx2.AsyncClient, here_and_now: World, method: str, path: str
 ) -> None:
     address = arrange(here_and_now, path)
-    headers = [(b"authorization", shown.encode("latin-1")), (b"idempotency-key", b"k1")]
-    answer = await api.request(method, address, headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert "feedsvc key create" in answer.json()["remedy"]
+    for shown in (b"", b"Bearer", b"Bearer ", b"Bearer x", b"Basic eDp4", b"Bearer \xff"):
+        headers = [(b"authorization", shown), (b"idempotency-key", b"k1")]
+        answer = await api.request(method, address, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert "feedsvc key create" in answer.json()["remedy"]
 
 
 @pytest.mark.parametrize(
