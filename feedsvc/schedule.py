@@ -23,19 +23,15 @@ log = structlog.get_logger()
 async def tick(here: Installation, now: datetime) -> None:
     """Do all that is due at `now`: sign-ups, embargoes, fan-out, slots, plans."""
     database, chunk = here.database, here.settings.digest.chunk
-    while await database.write(
-        sign.work_off, here.composer, here.keys, here.settings, now=now
-    ):
+    while await database.write(sign.work_off, here.composer, here.keys, here.settings, now=now):
         pass
     await database.write(publish.release_due, now=now)
     while await database.write(fan_out.fan_out, chunk=chunk) is not None:
         pass
-    await database.write(
-        slots.open_slots, digest=here.settings.digest, zones=here.zones, now=now
-    )
-    while await database.write(
-        plan.plan, here.composer, here.keys, chunk=chunk, now=now
-    ) is not None:
+    await database.write(slots.open_slots, digest=here.settings.digest, zones=here.zones, now=now)
+    while (
+        await database.write(plan.plan, here.composer, here.keys, chunk=chunk, now=now) is not None
+    ):
         pass
 
 

@@ -25,7 +25,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001  typer hands it over
 
 @cli.callback()
 def _options(
-    version: bool = typer.Option(  # noqa: ARG001, FBT001  answered by its callback
+    version: bool = typer.Option(  # noqa: FBT001  answered by its callback
         default=False, callback=_version, is_eager=True, help="Say which version this is."
     ),
 ) -> None:

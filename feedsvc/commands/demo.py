@@ -53,8 +53,10 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def demo(
+    *,
     once: Annotated[
-        bool, typer.Option("--once", help="Stop when the digest has arrived; exit 1 if it does not.")
+        bool,
+        typer.Option("--once", help="Stop when the digest has arrived; exit 1 if it does not."),
     ] = False,
     port: Annotated[
         int | None, typer.Option(help=f"Where to serve; {PORT}, or a free one when it is taken.")

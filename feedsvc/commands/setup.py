@@ -39,7 +39,8 @@ class Line:
 def init(
     name: Annotated[str, typer.Option(prompt="Name of the site", help="Shown in pages and mails.")],
     base_url: Annotated[
-        str, typer.Option(prompt="Its address (https://updates.example.org)", help="Without a path.")
+        str,
+        typer.Option(prompt="Its address (https://updates.example.org)", help="Without a path."),
     ],
     relay: Annotated[
         str,
@@ -48,7 +49,8 @@ def init(
         ),
     ],
     sender: Annotated[
-        str, typer.Option(prompt="Sender (updates@example.org)", help="The address that people see.")
+        str,
+        typer.Option(prompt="Sender (updates@example.org)", help="The address that people see."),
     ],
     config_file: Annotated[
         Path, typer.Option("--config", help="The file to write.")
@@ -189,7 +191,9 @@ def _sender(settings: Settings) -> Iterator[Line]:
     senders = dns.texts(bounces)
     yield _found("SPF", senders, "v=spf1", f'{bounces} TXT "v=spf1 … -all" naming your relay')
     hosts = dns.exchangers(bounces)
-    words = f"{bounces} is taken by {hosts[0]}" if hosts else f"{bounces} has no MX: bounces get lost"
+    words = (
+        f"{bounces} is taken by {hosts[0]}" if hosts else f"{bounces} has no MX: bounces get lost"
+    )
     yield Line("MX", OK if hosts else WARNING, words)
 
 
@@ -204,10 +208,10 @@ def _found(about: str, records: list[str], start: str, remedy: str) -> Line:
 def _written(name: str, base_url: str, relay: str, sender: str) -> str:
     """Take the commented file and put the answers in, so that every setting stays explained."""
     document = tomlkit.parse(files.shipped("config.toml").read_text("utf-8"))
-    document["site"]["name"] = name  # type: ignore[index]  # tomlkit types a table as an item
-    document["site"]["base_url"] = base_url  # type: ignore[index]  # as above
-    document["mail"]["relay"] = relay  # type: ignore[index]  # as above
-    document["mail"]["from_address"] = sender  # type: ignore[index]  # as above
+    document["site"]["name"] = name
+    document["site"]["base_url"] = base_url
+    document["mail"]["relay"] = relay
+    document["mail"]["from_address"] = sender
     return tomlkit.dumps(document)
 
 

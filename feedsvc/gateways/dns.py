@@ -1,5 +1,7 @@
 """What the domain name system says about our sender."""
 
+from typing import Any
+
 import dns.exception
 import dns.resolver
 
@@ -10,9 +12,7 @@ PATIENCE = 5.0
 
 def texts(name: str) -> list[str]:
     """Return the TXT records of a name, none when there is no such name."""
-    return [
-        b"".join(record.strings).decode("utf-8", "replace") for record in _records(name, "TXT")
-    ]
+    return [b"".join(record.strings).decode("utf-8", "replace") for record in _records(name, "TXT")]
 
 
 def exchangers(name: str) -> list[str]:
@@ -21,7 +21,7 @@ def exchangers(name: str) -> list[str]:
     return [record.exchange.to_text(omit_final_dot=True) for record in records]
 
 
-def _records(name: str, kind: str) -> list[object]:
+def _records(name: str, kind: str) -> list[Any]:
     try:
         return list(dns.resolver.resolve(name, kind, lifetime=PATIENCE))
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

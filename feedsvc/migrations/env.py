@@ -1,6 +1,6 @@
 """What Alembic runs: it is handed a connection and compares with our tables."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Enum
@@ -9,7 +9,7 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 from feedsvc.domain.tables import metadata
 
 
-def plain(kind: str, item: Any, _context: Any) -> str | bool:
+def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write column types without naming a library that may rename them."""
     if kind == "type" and isinstance(item, Enum):
         return f"sa.String({item.length})"

@@ -117,7 +117,9 @@ class Lane:
         except (FeedsvcError, orjson.JSONDecodeError) as error:
             if isinstance(error, Unavailable):
                 raise
-            log.error("mail cannot be put together", mail=claim.mail_id, problem=type(error).__name__)
+            log.error(  # noqa: TRY400  the trace may hold what the mail says
+                "mail cannot be put together", mail=claim.mail_id, problem=type(error).__name__
+            )
             return None
         bounces_at = self._here.settings.mail.bounces_at
         return Letter(f"b+{values[BOUNCE]}@{bounces_at}", values["address"], message)

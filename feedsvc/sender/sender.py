@@ -57,9 +57,7 @@ class Sender:
         for lane in self._lanes:
             await lane.close()
         if not late:
-            await self._here.database.write(
-                deliver.take_over, self._worker_id, now=self._clock()
-            )
+            await self._here.database.write(deliver.take_over, self._worker_id, now=self._clock())
         self._lock.close()
 
     async def _enlist(self) -> None:
@@ -96,7 +94,7 @@ class Sender:
         log.warning("lost the lock; beginning a new epoch", worker=self._worker_id)
         self.pace.halted = True
         try:
-            while self._busy:
+            while self._busy:  # noqa: ASYNC110  rare, and nobody waits for us
                 await asyncio.sleep(LOOK)
             await self._enlist()
         finally:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -81,7 +82,7 @@ def _from_this_machine(request: Request) -> bool:
         return False
 
 
-async def _status(request: Request) -> dict[str, object]:
+async def _status(request: Request) -> dict[str, Any]:
     now, health = request.state["clock"](), request.state["health"]
     stored = await request.state["here"].database.read(_stored, now)
     ticked = health.last_tick()
@@ -92,14 +93,14 @@ async def _status(request: Request) -> dict[str, object]:
     }
 
 
-def _stored(session: Session, now: datetime) -> dict[str, object]:
+def _stored(session: Session, now: datetime) -> dict[str, Any]:
     states = select(Mail.state, func.count()).group_by(Mail.state)
     oldest = select(func.min(Mail.planned_at)).where(col(Mail.state).in_(IN_HAND))
-    planned_at = session.exec(oldest).one()
+    planned_at: datetime | None = session.exec(oldest).one()
     open_fan_outs = select(func.count()).where(col(Notice.eligible).is_(None))
     return {
         "mails": {str(state): number for state, number in session.exec(states).all()},
-        "oldest_in_hand_seconds": (now - planned_at).total_seconds() if planned_at else 0,
+        "oldest_in_hand_seconds": 0 if planned_at is None else (now - planned_at).total_seconds(),
         "fan_outs_open": session.exec(open_fan_outs).one(),
         "sign_ups_waiting": session.exec(select(func.count()).select_from(Intake)).one(),
     }

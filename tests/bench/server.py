@@ -1,7 +1,7 @@
 """The servers that the feed bench measures, each a process: ours, or a bare ASGI app.
 
-    python tests/bench/server.py ours
-    python tests/bench/server.py bare LENGTH
+python tests/bench/server.py ours
+python tests/bench/server.py bare LENGTH
 """
 
 import socket
@@ -12,11 +12,11 @@ import uvicorn
 
 sys.path.insert(0, str(Path.cwd()))
 
-from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402 - the path comes first
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedsvc import app  # noqa: E402 - as above
-from feedsvc.app import Role  # noqa: E402 - as above
-from tests.bench.crowd import crowded  # noqa: E402 - as above
+from feedsvc import app
+from feedsvc.app import Role
+from tests.bench.crowd import crowded
 
 UPDATES = 20
 

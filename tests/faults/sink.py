@@ -30,7 +30,8 @@ class Sink:
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         """Write the mail down, wait, take it."""
-        body = bytes(envelope.content or b"")
+        body = envelope.content
+        assert isinstance(body, bytes)
         found = MESSAGE_ID.search(body)
         ident = found[1].decode() if found else "none"
         line = f"{time.time()} {envelope.rcpt_tos[0]} {ident} {hashlib.sha256(body).hexdigest()}\n"

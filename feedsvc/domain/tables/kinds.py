@@ -12,12 +12,12 @@ WORD_LENGTH = 24
 
 def number() -> Any:
     """Make a primary key that the database counts up."""
-    return Field(default=None, primary_key=True, sa_type=BIG)  # type: ignore[call-overload]
+    return Field(default=None, primary_key=True, sa_type=BIG)
 
 
 def refers(target: str, **options: Any) -> Any:
     """Point at the row of another table, such as `campaign.id`."""
-    return Field(sa_type=BIG, sa_column_args=[ForeignKey(target)], **options)  # type: ignore[call-overload]
+    return Field(sa_type=BIG, sa_column_args=[ForeignKey(target)], **options)
 
 
 def word(kind: type[StrEnum], **options: Any) -> Any:
@@ -28,7 +28,7 @@ def word(kind: type[StrEnum], **options: Any) -> Any:
         length=WORD_LENGTH,
         values_callable=lambda words: [one.value for one in words],
     )
-    return Field(sa_type=values, **options)  # type: ignore[call-overload]
+    return Field(sa_type=values, **options)
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

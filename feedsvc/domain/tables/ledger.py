@@ -90,7 +90,7 @@ class Notice(SQLModel, table=True):
     number: int = 0
     arrival: int
     arrived_at: datetime
-    bookmark: int = Field(default=0, sa_type=BIG)  # type: ignore[call-overload]
+    bookmark: int = Field(default=0, sa_type=BIG)
     eligible: int | None = None
     slot_id: int | None = refers("slot.id", default=None, index=True)
 
@@ -114,7 +114,7 @@ class Slot(SQLModel, table=True):
     weekday: int = -1
     local_date: date | None = None
     at: datetime
-    bookmark: int = Field(default=0, sa_type=BIG)  # type: ignore[call-overload]
+    bookmark: int = Field(default=0, sa_type=BIG)
     planned_at: datetime | None = None
 
 

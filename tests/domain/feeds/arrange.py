@@ -63,7 +63,7 @@ SOURCE = Source(
 )
 
 
-def entry(number: int = 1, **changes: Any) -> Entry:  # noqa: ANN401  # any field of it
+def entry(number: int = 1, **changes: Any) -> Entry:  # any field of it
     """Return an entry; those with a higher number are newer."""
     when = NOON + timedelta(hours=number)
     plain = Entry(
@@ -78,7 +78,7 @@ def entry(number: int = 1, **changes: Any) -> Entry:  # noqa: ANN401  # any fiel
     return replace(plain, **changes)
 
 
-def feed(*entries: Entry, **changes: Any) -> Feed:  # noqa: ANN401  # any field of it
+def feed(*entries: Entry, **changes: Any) -> Feed:  # any field of it
     """Return a feed of these entries."""
     plain = Feed(
         id="tag:f.example,2017:c/1",
