@@ -72,12 +72,14 @@ def build(
         *leaving.routes,
         *pages.routes,
     ]
-    return Starlette(
+    application = Starlette(
         routes=operation.routes if role is Role.WORKER else routes,
         middleware=[Middleware(AccessLog)],
         exception_handlers=exception_handlers,
         lifespan=_lifespan(here, role, clock),
     )
+    application.router.redirect_slashes = False  # a redirect would trust the Host header
+    return application
 
 
 def _lifespan(

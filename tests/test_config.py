@@ -62,7 +62,7 @@ def test_variables_of_the_tests_are_left_alone(file: Path, monkeypatch: pytest.M
 
 
 def test_a_file_that_is_named_must_be_there(file: Path) -> None:
-    with pytest.raises(Misconfigured, match="config.toml"):
+    with pytest.raises(Misconfigured, match=r"config\.toml"):
         config.read(file)
 
 

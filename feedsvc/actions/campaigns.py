@@ -10,6 +10,7 @@ from feedsvc.domain.drafts import CampaignDraft, LetterDraft
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.errors import Conflict
 from feedsvc.records import audit, content, feeds
+from feedsvc.records.locks import hold
 
 
 def create_campaign(
@@ -30,6 +31,7 @@ def create_campaign(
 
 
 def _free(session: Session, draft: CampaignDraft) -> None:
+    hold(session, "campaigns")
     if session.exec(select(Campaign.id).where(Campaign.slug == draft.slug)).first():
         raise Conflict(
             f"There is a campaign {draft.slug!r} already.", remedy="Choose another slug."

@@ -12,6 +12,7 @@ from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.staff import Scope, StaffKey
 from feedsvc.errors import Conflict, Invalid, NotFound
 from feedsvc.records import audit
+from feedsvc.records.locks import hold
 
 SECRET_BYTES = 32
 PREFIX = "feedsvc_"
@@ -35,6 +36,7 @@ def create_key(
     `campaign` limits it to the campaign with that slug; it ends after `days`.
     """
     name = text.line(name, "name", NAME)
+    hold(session, "staff keys")
     _fits(session, name, scopes, days)
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     key = StaffKey(

@@ -1,6 +1,5 @@
 """How the service is: alive, ready, and what it is up to."""
 
-import ipaddress
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,6 @@ from feedsvc.web.api import auth
 from feedsvc.web.state import Request
 
 IN_HAND = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
-FORWARDED = ("forwarded", "x-forwarded-for")
 
 
 async def healthz(_request: Request) -> Response:
@@ -68,18 +66,8 @@ _GAUGES = {
 
 async def _allowed(request: Request) -> None:
     """Let in who asks from this machine itself, not through a proxy, else who shows an admin key."""
-    if not _from_this_machine(request):
+    if not auth.from_this_machine(request):
         await auth.staff_key(request, Scope.ADMIN)
-
-
-def _from_this_machine(request: Request) -> bool:
-    client = request.client
-    if client is None or any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(client.host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _status(request: Request) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import pytest
 from feedsvc.config import MailSettings, Site
 from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
 from feedsvc.domain.mime import Skeleton
+from feedsvc.domain.tables.content import CampaignKind
 from feedsvc.domain.tables.ledger import NoticeKind
 from feedsvc.gateways import files
 from feedsvc.gateways.composer import BRIEF_ABOVE, Composer, leave_slot
 from feedsvc.gateways.templates import Templates
 
-RIVER = AboutCampaign(1, "r1", "river", "Save the river", "en")
-FOREST = AboutCampaign(2, "f2", "forest", "Save the forest", "en")
+RIVER = AboutCampaign(1, "r1", "river", "Save the river", "en", CampaignKind.PETITION)
+FOREST = AboutCampaign(2, "f2", "forest", "Save the forest", "en", CampaignKind.STATEMENT)
 SITE = Site(name="Updates", base_url="https://updates.example.org")
 
 
