@@ -21,17 +21,46 @@ log = structlog.get_logger()
 
 
 async def tick(here: Installation, now: datetime) -> None:
-    """Do all that is due at `now`: sign-ups, embargoes, fan-out, slots, plans."""
-    database, chunk = here.database, here.settings.digest.chunk
-    while await database.write(sign.work_off, here.composer, here.keys, here.settings, now=now):
+    """Do all that is due at `now`: sign-ups, embargoes, fan-out, slots, plans.
+
+    A step that fails does not stop the next ones (law 8); the failures are raised at the end.
+    """
+    failures = []
+    for step in (_sign_ups, _embargoes, _fan_out, _slots, _plans):
+        try:
+            await step(here, now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  raised below, with the others
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("steps of a tick failed", failures)
+
+
+async def _sign_ups(here: Installation, now: datetime) -> None:
+    pieces = (here.composer, here.keys, here.settings)
+    while await here.database.write(sign.work_off, *pieces, now=now):
         pass
-    await database.write(publish.release_due, now=now)
-    while await database.write(fan_out.fan_out, chunk=chunk) is not None:
+
+
+async def _embargoes(here: Installation, now: datetime) -> None:
+    await here.database.write(publish.release_due, now=now)
+
+
+async def _fan_out(here: Installation, _now: datetime) -> None:
+    chunk = here.settings.digest.chunk
+    while await here.database.write(fan_out.fan_out, chunk=chunk) is not None:
         pass
-    await database.write(slots.open_slots, digest=here.settings.digest, zones=here.zones, now=now)
-    while (
-        await database.write(plan.plan, here.composer, here.keys, chunk=chunk, now=now) is not None
-    ):
+
+
+async def _slots(here: Installation, now: datetime) -> None:
+    digest, zones = here.settings.digest, here.zones
+    await here.database.write(slots.open_slots, digest=digest, zones=zones, now=now)
+
+
+async def _plans(here: Installation, now: datetime) -> None:
+    pieces, chunk = (here.composer, here.keys), here.settings.digest.chunk
+    while await here.database.write(plan.plan, *pieces, chunk=chunk, now=now) is not None:
         pass
 
 

@@ -15,6 +15,7 @@ from feedsvc.errors import Misconfigured
 
 NONCE = 12
 KEY = 32
+SHORTEST = 1 + NONCE + 16  # key id, nonce, and the mark of AES-GCM
 TAG = 8
 MARK = "key mark "
 
@@ -54,6 +55,8 @@ class Keys:
 
     def unseal(self, sealed: bytes, what: Sealed) -> str:
         """Open a sealed value; raises Misconfigured when its key is not here or it was changed."""
+        if len(sealed) < SHORTEST:
+            raise Misconfigured("A sealed row does not open: it was cut off.")
         cipher = self._ciphers.get(sealed[0])
         if cipher is None:
             raise Misconfigured(

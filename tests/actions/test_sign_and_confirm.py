@@ -22,7 +22,7 @@ ANNA = "anna@example.org"
 
 @pytest.fixture
 def river(here_and_now: World) -> World:
-    here_and_now.campaign("river")
+    here_and_now.campaign("river", kind="petition")
     return here_and_now
 
 
@@ -151,7 +151,7 @@ def test_addresses_in_mails_that_are_still_to_go_are_kept(river: World) -> None:
 
 
 def test_nobody_learns_from_a_confirm_link_what_else_a_person_signed(river: World) -> None:
-    river.campaign("forest")
+    river.campaign("forest", kind="petition")
     river.join(ANNA, "river")
     river.pass_time(days=2)
     river.sign_up(ANNA, "forest")

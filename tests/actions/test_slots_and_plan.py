@@ -8,7 +8,7 @@ from sqlmodel import select
 from feedsvc.actions import choose, leave
 from feedsvc.domain.tables.ledger import Digest, Mail
 from feedsvc.domain.tables.people import Cadence, Reach, Suppression
-from feedsvc.records.books import books
+from feedsvc.records.books import Books, books
 from tests.world import World
 
 ANNA = "anna@example.org"
@@ -165,4 +165,5 @@ def test_an_address_that_must_not_be_mailed_is_withheld(river: World) -> None:
 
 
 def _uid(here: World, slug: str) -> str:
-    return next(page.update for page in here.read(books) if page.campaign == slug)
+    pages: list[Books] = here.read(books)
+    return next(page.update for page in pages if page.campaign == slug)

@@ -105,7 +105,7 @@ def test_a_failing_action_rolls_back_alone(embedded: Database) -> None:
 
 
 def test_actions_that_wait_share_one_commit(embedded: Database) -> None:
-    commits = []
+    commits: list[Any] = []
     event.listen(embedded.engine, "commit", commits.append)
     queued(embedded, *[lambda s, n=n: put(s, str(n)) for n in range(50)])
     assert len(embedded.read_now(names)) == 50

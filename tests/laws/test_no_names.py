@@ -24,7 +24,7 @@ PLANTED = {
 def lived_in(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """Give a world in which somebody signed, confirmed, was mailed, and left."""
     with world(sqlite_url, tmp_path) as made:
-        made.campaign()
+        made.campaign(kind="petition")
         signer = made.join(
             PLANTED["address"], name=PLANTED["name"], time_zone=PLANTED["zone"], language="ar"
         )
@@ -68,7 +68,7 @@ def test_the_search_would_find_what_is_not_sealed(lived_in: World, tmp_path: Pat
 
 
 def test_no_row_of_any_table_holds_a_name(here_and_now: World) -> None:
-    here_and_now.campaign()
+    here_and_now.campaign(kind="petition")
     here_and_now.join(PLANTED["address"], name=PLANTED["name"], time_zone=PLANTED["zone"])
     here_and_now.post()
     here_and_now.run(minutes=11)
@@ -77,7 +77,7 @@ def test_no_row_of_any_table_holds_a_name(here_and_now: World) -> None:
 
 
 def test_zone_and_language_are_sealed_and_open_with_the_key(here_and_now: World) -> None:
-    here_and_now.campaign()
+    here_and_now.campaign(kind="petition")
     signer_id = here_and_now.join("anna@example.org", time_zone="Pacific/Chatham", language="ar")
     signer = here_and_now.read(lambda s: s.exec(select(Signer).where(Signer.id == signer_id)).one())
     keys = here_and_now.here.keys
@@ -86,7 +86,7 @@ def test_zone_and_language_are_sealed_and_open_with_the_key(here_and_now: World)
 
 
 def test_who_signs_and_wants_no_mail_leaves_no_address(here_and_now: World) -> None:
-    here_and_now.campaign()
+    here_and_now.campaign(kind="petition")
     signer_id = here_and_now.join("anna@example.org", updates=False)
     signer = here_and_now.read(lambda s: s.exec(select(Signer).where(Signer.id == signer_id)).one())
     assert (signer.address_sealed, signer.address_index) == (None, None)

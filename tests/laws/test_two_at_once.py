@@ -11,6 +11,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from feedsvc.actions import (
@@ -26,7 +27,7 @@ from feedsvc.actions import (
     tidy,
 )
 from feedsvc.domain.drafts import UpdateDraft
-from feedsvc.domain.tables.ledger import Mail, MailKind, MailState
+from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Cadence, Confirmation
 from tests.world import SENT, World, world
 
@@ -182,6 +183,7 @@ def test_leaving_and_fanning_out(two_machines: World, leave_first: bool) -> None
     here.post()
     both = (left(here, anna), partial(fan_out.fan_out, chunk=10))
     at_once(here, *(both if leave_first else reversed(both)))
+    assert [row.state for row in here.deliveries()] == [DeliveryState.WITHHELD]
     assert here.run(minutes=11) == []
     assert here.books().withheld == {"left": 1}
     assert here.books().balanced
@@ -262,6 +264,19 @@ def test_everything_doubled(two_machines: World, step: str) -> None:
     written_to = here.run(minutes=1) + here.run(minutes=1)
     assert sorted(written_to) == sorted(crowd.address(number) for number in range(30))
     assert (here.books().eligible, here.books().sent) == (30, 30)
+
+
+def test_two_runs_that_both_want_one_delivery(two_machines: World) -> None:
+    here = two_machines
+    here.join("anna@example.org", cadence="daily")
+    here.send()
+    here.post()
+    here.pass_time(days=1)
+    fanned_out(here)
+    here.write(lambda s: s.execute(update(Delivery).values(due_now=True)))
+    here.write(slots_opened(here))  # the daily one and, for what was due once, one for now
+    at_once(here, planned(here), planned(here))
+    assert here.run(minutes=1) == ["anna@example.org"]
 
 
 def test_two_workers_share_the_mails(two_machines: World) -> None:
