@@ -49,9 +49,10 @@ class Catcher:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more, and wait for those who are saying goodbye."""
         if self._server is not None:
             self._server.close()
+            await self._server.wait_closed()
 
     async def handle_DATA(  # noqa: N802  aiosmtpd names it
         self, _server: SMTP, _session: Session, envelope: Envelope

@@ -1,10 +1,11 @@
 """A visitor of the public pages: real HTTP into the real routes, in the world of a test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx2
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedsvc.web import leaving, pages, signing
@@ -32,10 +33,12 @@ class InWorld:
 
 
 @asynccontextmanager
-async def visitor(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+async def visitor(
+    world: World, more: Sequence[BaseRoute] = ()
+) -> AsyncIterator[httpx2.AsyncClient]:
     """Come by with a client that takes English, as browsers do."""
     app = Starlette(
-        routes=[*signing.routes, *leaving.routes, *pages.routes],
+        routes=[*more, *signing.routes, *leaving.routes, *pages.routes],
         exception_handlers=exception_handlers,
     )
     transport = httpx2.ASGITransport(InWorld(app, world))
