@@ -4,16 +4,16 @@ A claim carries the worker's id (its epoch), connection and position. Marks chan
 the claim stands, so a worker that was stopped past its end changes nothing when it wakes.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.outcome import Fault, Kind, Outcome, retry_delay
+from feedsvc.domain.outcome import AGE_LIMIT, Fault, Kind, Outcome, retry_delay
 from feedsvc.domain.tables.content import Update
 from feedsvc.domain.tables.ledger import (
+    NOT_STARTED,
     Delivery,
     DigestEntry,
     Lane,
@@ -46,18 +46,30 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What became of a mail. `reply` holds no address; `jitter` (-1 to 1) spreads what is deferred."""
+    """What became of a mail. `reply` holds no address; `jitter` (-1 to 1) spreads what is deferred.
+
+    `reason` says why it is refused, where that is neither simply theirs nor ours.
+    """
 
     mail_id: int
     outcome: Outcome
     reply: str
     jitter: float = 0.0
+    reason: str = ""
 
 
 def claim(
     session: Session, worker_id: int, connection: int, *, limit: int, now: datetime
 ) -> list[Claim]:
-    """Claim the next mails for one connection, service mails first; one in doubt comes alone."""
+    """Claim the next mails for one connection, service mails first; one in doubt comes alone.
+
+    What this connection had claimed and never heard of is freed first. A worker that was taken for
+    dead gets nothing.
+    """
+    living = select(Worker.id).where(Worker.id == worker_id, col(Worker.ended_at).is_(None))
+    if session.exec(living.with_for_update(read=True)).first() is None:
+        return []
+    release(session, worker_id, connection)
     rows = session.exec(
         select(Mail)
         .where(col(Mail.due_at) <= now, col(Mail.worker_id).is_(None))
@@ -89,11 +101,12 @@ def mark(
     return next_id is not None and _start(session, worker_id, next_id, now)
 
 
-def release(session: Session, worker_id: int, mail_ids: Sequence[int]) -> None:
-    """Give back claims that were not started."""
+def release(session: Session, worker_id: int, connection: int) -> None:
+    """Give back what a connection has claimed and not started."""
     session.execute(
         update(Mail)
-        .where(col(Mail.id).in_(mail_ids), Mail.worker_id == worker_id, _not_sending())  # type: ignore[arg-type]
+        .where(col(Mail.worker_id) == worker_id, col(Mail.connection) == connection)
+        .where(col(Mail.state) != MailState.SENDING)
         .values(worker_id=None)
     )
 
@@ -158,6 +171,8 @@ def _finish(
     mail.worker_id, mail.changed_at, mail.reply = None, now, done.reply or None
     mail.attempts += done.outcome.counts_attempt
     _become(mail, done, unknown_wait, now)
+    if mail.state in NOT_STARTED and now - mail.planned_at > AGE_LIMIT:
+        mail.state, mail.due_at, mail.reason = MailState.REFUSED, None, EXPIRED
     if mail.state is MailState.SENT:
         _journal(session, mail, now)
 
@@ -175,7 +190,7 @@ def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> N
             _defer(mail, done.jitter, now)
         case Kind.REFUSED | Kind.HELD:
             mail.state = MailState.REFUSED
-            mail.reason = done.outcome.fault or Fault.OURS
+            mail.reason = done.reason or done.outcome.fault or Fault.OURS
         case Kind.UNKNOWN:
             mail.state = MailState.UNKNOWN
             mail.due_at, mail.retried = now + unknown_wait, True
@@ -186,7 +201,7 @@ def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> N
 def _defer(mail: Mail, jitter: float, now: datetime) -> None:
     delay = retry_delay(mail.attempts, jitter)
     if delay is None:
-        mail.state, mail.reason, mail.reply = MailState.REFUSED, EXPIRED, mail.reply
+        mail.state, mail.reason = MailState.REFUSED, EXPIRED
     else:
         mail.state, mail.due_at = MailState.DEFERRED, now + delay
 
@@ -254,7 +269,3 @@ def _journal(session: Session, mail: Mail, now: datetime) -> None:
     ).all()
     named = ",".join(f"{uid}/{kind}/{number}" for uid, kind, number in notices)
     journalled(session, f"{now.isoformat()} sent {(address or b'').hex()} {named}")
-
-
-def _not_sending() -> object:
-    return col(Mail.state) != MailState.SENDING

@@ -37,9 +37,10 @@ class Caught:
 class Catcher:
     """Catches mail on a port of the loopback interface."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], *, utf8: bool = True) -> None:
         self.mails: list[Caught] = []
         self._clock = clock
+        self._utf8 = utf8
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -67,4 +68,4 @@ class Catcher:
         return "250 caught"
 
     def _protocol(self) -> SMTP:
-        return SMTP(self, hostname="catcher.localhost", enable_SMTPUTF8=True)
+        return SMTP(self, hostname="catcher.localhost", enable_SMTPUTF8=self._utf8)

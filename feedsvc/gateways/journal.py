@@ -16,10 +16,10 @@ class Journal:
         self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, lines: Iterable[str]) -> None:
-        """Append whole lines in one write."""
-        text = "".join(f"{line}\n" for line in lines)
-        if text:
-            os.write(self._descriptor, text.encode("ascii"))
+        """Append whole lines; raises OSError when the disk does not take them."""
+        rest = "".join(f"{line}\n" for line in lines).encode("ascii")
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
 
     def close(self) -> None:
         """Flush to the disk and let go of the file."""

@@ -93,10 +93,13 @@ class AdvisoryLock:
 
     def dead(self, worker_id: int) -> bool:
         """Whether another worker has let go of its lock."""
-        if self._connection is None or not self._try(worker_id):
+        if self._connection is None:
             return False
-        unlock = text("SELECT pg_advisory_unlock(:class, :worker)")
-        self._connection.execute(unlock, {"class": CLASS, "worker": worker_id})
+        with translated():
+            if not self._try(worker_id):
+                return False
+            unlock = text("SELECT pg_advisory_unlock(:class, :worker)")
+            self._connection.execute(unlock, {"class": CLASS, "worker": worker_id})
         return True
 
     def close(self) -> None:

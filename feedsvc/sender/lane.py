@@ -23,7 +23,7 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.tables.ledger import Digest
 from feedsvc.errors import FeedsvcError, Unavailable
 from feedsvc.gateways.installation import Installation
-from feedsvc.gateways.relay import Connection, Reply
+from feedsvc.gateways.relay import NEEDS_SMTPUTF8, Connection, Reply
 from feedsvc.records.links import BOUNCE
 from feedsvc.sender.pace import Pace
 
@@ -67,10 +67,10 @@ class Lane:
         if not batch:
             return 0
         done: Mark | None = None
-        left = list(batch)
         try:
-            while left and await self._ready():
-                claim = left.pop(0)
+            for claim in batch:
+                if not await self._ready():
+                    break
                 letter = await self._letter(claim)
                 await self._pace.turn()
                 if await self._mark(worker_id, done, claim.mail_id):
@@ -79,11 +79,7 @@ class Lane:
                     done = None
         finally:
             await self._mark(worker_id, done, None)
-            await self._insistently(
-                lambda: database.write(
-                    deliver.release, worker_id, [claim.mail_id for claim in left]
-                )
-            )
+            await self._insistently(lambda: database.write(deliver.release, worker_id, number))
         return len(batch)
 
     async def close(self) -> None:
@@ -110,19 +106,19 @@ class Lane:
 
     async def _letter(self, claim: Claim) -> Letter | None:
         """Splice a mail; None when it cannot be: it is refused alone and stops nobody else."""
+        bounces_at = self._here.settings.mail.bounces_at
         try:
             values = orjson.loads(self._here.keys.unseal(claim.sealed, Sealed.MAIL))
             skeleton = await self._skeleton(claim.digest_id)
-            message = skeleton.splice(values)
-        except (FeedsvcError, orjson.JSONDecodeError) as error:
-            if isinstance(error, Unavailable):
-                raise
+            sender = f"b+{values[BOUNCE]}@{bounces_at}"
+            return Letter(sender, values["address"], skeleton.splice(values))
+        except Unavailable:
+            raise
+        except (FeedsvcError, LookupError, ValueError) as error:
             log.error(  # noqa: TRY400  the trace may hold what the mail says
                 "mail cannot be put together", mail=claim.mail_id, problem=type(error).__name__
             )
             return None
-        bounces_at = self._here.settings.mail.bounces_at
-        return Letter(f"b+{values[BOUNCE]}@{bounces_at}", values["address"], message)
 
     async def _skeleton(self, digest_id: int) -> Skeleton:
         if digest_id not in self._skeletons:
@@ -140,12 +136,15 @@ class Lane:
         except Exception:  # a fault of ours while the mail was under way: it may have arrived
             log.exception("a mail stumbled", mail=claim.mail_id)
             reply = Reply(Stage.DOT, None, "lost by a fault of ours")
+        if reply.text == NEEDS_SMTPUTF8:
+            return Mark(claim.mail_id, Outcome(Kind.HELD), NEEDS_SMTPUTF8, reason=NEEDS_SMTPUTF8)
         outcome = outcome_of(reply.stage, reply.code, text=reply.text)
         if outcome.close_connection:
             await self.close()
         self._pace.heard(outcome, reply.stage, scrub(reply.text))
         text = "" if outcome.kind is Kind.SENT else _worded(reply, letter.recipient)
-        return Mark(claim.mail_id, outcome, text, jitter=random.uniform(-1, 1))  # noqa: S311  spreads load
+        jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
+        return Mark(claim.mail_id, outcome, text, jitter)
 
     async def _mark(self, worker_id: int, done: Mark | None, next_id: int | None) -> bool:
         if done is None and next_id is None:

@@ -88,17 +88,17 @@ class Sender:
                 await (self._bury() if held and seen else self._begin_again())
             except Unavailable as error:
                 log.warning("no heartbeat", problem=error.problem)
+            except Exception:
+                log.exception("the heart stumbled")
 
     async def _begin_again(self) -> None:
         """Finish what is under way, then send under a new epoch: the old one is no longer ours."""
         log.warning("lost the lock; beginning a new epoch", worker=self._worker_id)
         self.pace.halted = True
-        try:
-            while self._busy:  # noqa: ASYNC110  rare, and nobody waits for us
-                await asyncio.sleep(LOOK)
-            await self._enlist()
-        finally:
-            self.pace.halted = False
+        while self._busy:  # noqa: ASYNC110  rare, and nobody waits for us
+            await asyncio.sleep(LOOK)
+        await self._enlist()
+        self.pace.halted = False
 
     async def _watch(self) -> None:
         """Look for work; looking costs a read, claiming a write."""
@@ -108,6 +108,8 @@ class Sender:
                     self._work.set()
             except Unavailable as error:
                 self.pace.database_away(error.problem)
+            except Exception:
+                log.exception("looking for work failed")
             await asyncio.sleep(LOOK)
 
     async def _run(self, lane: Lane) -> None:

@@ -50,7 +50,7 @@ def test_an_address_is_kept_as_given_with_its_domain_in_ascii(given: str, kept: 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", ""), ("name", "A\nB"), ("name", "\ufdd0name\ufdd1"), ("time_zone", "Mars/Base")],
+    [("name", "A\nB"), ("name", "\ufdd0name\ufdd1"), ("time_zone", "Mars/Base")],
 )
 def test_a_poisoned_field_is_refused_by_name(field: str, value: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -18,6 +18,8 @@ from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Invalid
 from feedsvc.gateways.database import Database, Lost, journalled, open_database
 from feedsvc.gateways.database.engines import make_engine
+from feedsvc.gateways.database.writers import GroupWriter
+from feedsvc.gateways.journal import Journal
 
 
 @pytest.fixture
@@ -233,6 +235,22 @@ def test_journal_lines_go_with_their_action(embedded: Database, sqlite_url: str)
     )
     file = Path(sqlite_url.removeprefix("sqlite:///")).with_suffix(".journal")
     assert file.read_text() == "one\nthree\n"
+
+
+def test_an_action_whose_journal_line_finds_no_room_is_lost_as_a_whole(sqlite_url: str) -> None:
+    made = open_database(sqlite_url)
+    migrations.upgrade(made.engine)
+    writer = GroupWriter(make_engine(sqlite_url, pool=1), Journal(Path("/dev/full")))
+
+    def noted(session: Session) -> None:
+        put(session, "noted")
+        journalled(session, "a line")
+
+    with pytest.raises(Lost, match="journal"):
+        writer.submit(noted).result()
+    writer.close()
+    assert made.read_now(names) == []
+    made.close()
 
 
 def test_closing_finishes_what_was_handed_over(database_url: str) -> None:

@@ -37,9 +37,11 @@ class Mailing:
 
 
 @asynccontextmanager
-async def mailing(database_url: str, folder: Path) -> AsyncIterator[Mailing]:
+async def mailing(
+    database_url: str, folder: Path, catcher: Catcher | None = None
+) -> AsyncIterator[Mailing]:
     """Open a world that sends to a catcher of its own."""
-    catcher = Catcher(lambda: START)
+    catcher = catcher or Catcher(lambda: START)
     port = await catcher.start()
     with world(database_url, folder, mail={"relay": f"smtp://127.0.0.1:{port}"}) as here:
         yield Mailing(here, catcher)

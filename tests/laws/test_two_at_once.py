@@ -288,8 +288,9 @@ def test_two_workers_share_the_mails(two_machines: World) -> None:
         pass
     workers = [here.write(deliver.enlist, now=here.now) for _ in range(4)]
     claims = [
-        here.here.database.submit(deliver.claim, worker, 0, limit=10, now=here.now)
-        for worker in workers * 2
+        here.here.database.submit(deliver.claim, worker, connection, limit=10, now=here.now)
+        for worker in workers
+        for connection in range(2)
     ]
     mails = [claim.mail_id for future in claims for claim in future.result(PATIENCE)]
     assert len(mails) == len(set(mails)) == 40

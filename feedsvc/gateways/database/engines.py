@@ -88,6 +88,10 @@ def translated() -> Iterator[None]:
             f"The database cannot answer now ({type(error.orig).__name__}).",
             remedy="Try again in a few seconds; if it stays so, look at disk space and the server.",
         ) from error
+    except OSError as error:
+        raise Lost(
+            f"The journal cannot be written ({error.strerror}).", remedy="Look at the disk."
+        ) from error
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
