@@ -201,7 +201,6 @@ class Limits(Section):
 
     json_bytes: Positive = 256 * 1024
     json_depth: Positive = 32
-    body_bytes: Positive = 40 * 1024
     confirm_mails_per_month: Positive = 3
 
 

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import inspect
+from sqlmodel import Session, col, select
+
 from feedsvc.config import Settings
 from feedsvc.domain.cadence import zones
-from feedsvc.domain.sealing import Keys, Sealed
+from feedsvc.domain.sealing import MARK, Keys, Sealed
+from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways import files, keyfile
 from feedsvc.gateways.composer import Composer
@@ -32,10 +36,14 @@ class Installation:
 
 
 def open_installation(settings: Settings) -> Installation:
-    """Open everything that the settings name; a first start on SQLite makes the key file."""
-    keys = _keys(settings)
+    """Open everything that the settings name; a first start makes the key file."""
     templates = Templates(_template_folders())
     database = open_database(settings.database.url, pool=settings.database.pool)
+    try:
+        keys = _keys(settings, database)
+    except BaseException:
+        database.close()
+        raise
     return Installation(
         settings=settings,
         keys=keys,
@@ -46,18 +54,25 @@ def open_installation(settings: Settings) -> Installation:
     )
 
 
-def _keys(settings: Settings) -> Keys:
-    """Read the key file; make one only where there is no database yet that could need another."""
+def _keys(settings: Settings, database: Database) -> Keys:
+    """Read the key file; make one only where nothing was ever sealed with another."""
     file = settings.keys.file
-    url = settings.database.url
-    if file.exists() or not url.startswith("sqlite:///"):
+    if file.exists():
         return keyfile.read(file)
-    if Path(url.removeprefix("sqlite:///")).exists():
+    if database.read_now(_sealed_before):
         raise Misconfigured(
             f"There is a database but no key file {file}.",
             remedy="Put back the key file that belongs to it; without it no signer can be read.",
         )
     return keyfile.create(file)
+
+
+def _sealed_before(session: Session) -> bool:
+    """Whether the database remembers keys."""
+    if not inspect(session.connection()).has_table(str(Fact.__tablename__)):
+        return False
+    remembered = select(Fact.name).where(col(Fact.name).startswith(MARK))
+    return session.exec(remembered.limit(1)).first() is not None
 
 
 def _template_folders() -> list[Path]:

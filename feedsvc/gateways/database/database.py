@@ -5,16 +5,20 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from feedsvc.errors import Misconfigured
 from feedsvc.gateways.database.engines import Lost, file_of, is_sqlite, make_engine, translated
 from feedsvc.gateways.database.writers import JOURNAL, GroupWriter, PoolWriter, Writer
 from feedsvc.gateways.journal import Journal
 
 READERS = 4
+LOOK = "Look at [database] url."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,18 +97,18 @@ class Database:
 
 
 def open_database(url: str, *, pool: int = 8) -> Database:
-    """Open the database at `url`; the folder of an SQLite file is made when it is missing.
+    """Open the database at `url`; an SQLite file is made when it is missing, for its owner only.
 
-    Raises Lost when the server or the file cannot be reached.
+    Raises Lost when the server does not answer, Misconfigured when the file cannot be used.
     """
     if not is_sqlite(url):
         engine = make_engine(url, pool=pool + READERS)
-        _probe(engine)
+        _probe(engine, url)
         return Database(url, engine, engine, PoolWriter(engine, pool), None)
     file = file_of(url)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make(file)
     engine = make_engine(url, pool=1)
-    _probe(engine)
+    _probe(engine, url)
     journal = Journal(file.with_suffix(".journal"))
     readers = make_engine(url, pool=READERS + 1, reader=True)
     return Database(url, engine, readers, GroupWriter(engine, journal), journal)
@@ -115,6 +119,23 @@ def journalled(session: Session, line: str) -> None:
     session.info.setdefault(JOURNAL, []).append(line)
 
 
-def _probe(engine: Engine) -> None:
-    with translated(), engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+def _make(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise Misconfigured(
+            f"The database {file} cannot be written ({error.strerror}).", remedy=LOOK
+        ) from error
+
+
+def _probe(engine: Engine, url: str) -> None:
+    """Ask one question; whoever cannot answer it is named, without the password."""
+    named = make_url(url).render_as_string(hide_password=True)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except (OperationalError, InterfaceError) as error:
+        raise Lost(f"The database {named} cannot be reached.", remedy=LOOK) from error
+    except DatabaseError as error:
+        raise Misconfigured(f"{named} is no database of ours.", remedy=LOOK) from error
