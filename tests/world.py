@@ -12,7 +12,7 @@ import orjson
 from sqlmodel import Session, col, select
 
 from feedsvc import config, migrations
-from feedsvc.actions import campaigns, confirm, deliver, leave, publish, sign
+from feedsvc.actions import ask, campaigns, confirm, deliver, leave, publish, sign
 from feedsvc.domain.cadence import zones
 from feedsvc.domain.drafts import CampaignDraft, UpdateDraft
 from feedsvc.domain.outcome import Kind, Outcome
@@ -99,7 +99,10 @@ class World:
         sealed = self.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
         self.write(sign.take_in, sealed, now=self.now)
         here = self.here
-        while self.write(sign.work_off, here.composer, here.keys, here.settings, now=self.now):
+        pieces = (here.composer, here.keys, here.settings)
+        while self.write(sign.work_off, *pieces, now=self.now):
+            pass
+        while self.write(ask.ask, *pieces, now=self.now):
             pass
         return self.signer_id(email)
 
@@ -111,27 +114,18 @@ class World:
         self.confirm(signer_id)
         return signer_id
 
-    def confirm(self, signer_id: int) -> None:
-        """Use the newest confirm link of a signer; one is made where a limit kept it back."""
-
-        def newest(session: Session) -> int:
-            asked = select(Confirmation.id).where(
-                Confirmation.signer_id == signer_id,
-                col(Confirmation.used_at).is_(None),
-                col(Confirmation.expires_at) > self.now,
-            )
-            found = session.exec(asked.order_by(col(Confirmation.id).desc())).first()
-            if found is None:
-                week = timedelta(days=7)
-                row = Confirmation(
-                    signer_id=signer_id, created_at=self.now, expires_at=self.now + week
-                )
-                session.add(row)
-                session.flush()
-                found = row.id
-            return found or 0
-
-        self.write(confirm.confirm, self.write(newest), now=self.now)
+    def confirm(self, signer_id: int) -> bool:
+        """Follow the newest link that a signer was sent and has not used; return whether there is."""
+        asked = select(Confirmation.id).where(
+            Confirmation.signer_id == signer_id,
+            col(Confirmation.used_at).is_(None),
+            col(Confirmation.expires_at) > self.now,
+        )
+        newest = asked.order_by(col(Confirmation.id).desc())
+        found = self.read(lambda session: session.exec(newest).first())
+        if found is not None:
+            self.write(confirm.confirm, signer_id, found, now=self.now)
+        return found is not None
 
     def leave(self, signer_id: int, *slugs: str) -> None:
         """Leave some campaigns, or all of them when none is named."""
@@ -153,7 +147,8 @@ class World:
     def mark(self, worker: int, done: deliver.Mark | None, next_id: int | None) -> bool:
         """Mark a mail as done and the next one as started; return whether that may start."""
         marks = {"unknown_wait": UNKNOWN_WAIT, "now": self.now}
-        return bool(self.write(deliver.mark, worker, done, next_id, **marks))
+        starting = [] if next_id is None else [next_id]
+        return bool(self.write(deliver.mark, worker, [done] if done else [], starting, **marks))
 
     def books(self, uid: str | None = None) -> Books:
         """Return the books of one update, or of the newest."""

@@ -4,10 +4,12 @@ A claim carries the worker's id (its epoch), connection and position. Marks chan
 the claim stands, so a worker that was stopped past its end changes nothing when it wakes.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+import sqlalchemy
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.outcome import AGE_LIMIT, Fault, Kind, Outcome, retry_delay
@@ -18,7 +20,6 @@ from feedsvc.domain.tables.ledger import (
     DigestEntry,
     Lane,
     Mail,
-    MailKind,
     MailState,
     Notice,
     Withheld,
@@ -34,6 +35,67 @@ QUARANTINED = "quarantined"
 EXPIRED = "expired"
 
 
+_MAIL = Mail.__table__  # type: ignore[attr-defined]  # SQLModel hides the table
+_MINE = (_MAIL.c.id.in_(bindparam("ids", expanding=True)), _MAIL.c.worker_id == bindparam("worker"))
+
+# Built once: every mail passes through these, and building costs more than running.
+_NEXT = (
+    sqlalchemy.select(
+        _MAIL.c.id, _MAIL.c.digest_id, _MAIL.c.sealed, _MAIL.c.alone, col(Signer.address_index)
+    )
+    .join(Signer, col(Signer.id) == _MAIL.c.signer_id)
+    .where(_MAIL.c.due_at <= bindparam("now"), _MAIL.c.worker_id.is_(None))
+    .order_by(_MAIL.c.lane, _MAIL.c.due_at, _MAIL.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=_MAIL)
+)
+_CLAIM = (
+    _MAIL.update()
+    .where(_MAIL.c.id == bindparam("mail"))
+    .values(
+        worker_id=bindparam("worker"), connection=bindparam("number"), position=bindparam("place")
+    )
+)
+_SENT = (
+    _MAIL.update()
+    .where(*_MINE, _MAIL.c.state == MailState.SENDING)
+    .values(
+        state=MailState.SENT,
+        changed_at=bindparam("now"),
+        attempts=_MAIL.c.attempts + 1,
+        worker_id=None,
+        due_at=None,
+        reason=None,
+        reply=None,
+    )
+    .returning(_MAIL.c.id)
+)
+_SUPPRESSED = (
+    sqlalchemy.select(col(Suppression.id))
+    .join(Signer, col(Signer.address_index) == Suppression.address_index)
+    .where(col(Signer.id) == _MAIL.c.signer_id, col(Suppression.lifted_at).is_(None))
+    .correlate(_MAIL)
+    .exists()
+)
+_UNWANTED = (
+    sqlalchemy.select(col(Subscription.id))
+    .join(Delivery, col(Delivery.subscription_id) == Subscription.id)
+    .where(col(Delivery.mail_id) == _MAIL.c.id)
+    .where(
+        or_(col(Subscription.ended_at).is_not(None), col(Subscription.paused_until).is_not(None))
+    )
+    .correlate(_MAIL)
+    .exists()
+)
+_START = (
+    _MAIL.update()
+    .where(*_MINE, _MAIL.c.due_at.is_not(None), _MAIL.c.state != MailState.SENDING)
+    .where(~_SUPPRESSED, ~_UNWANTED)
+    .values(state=MailState.SENDING, changed_at=bindparam("now"))
+    .returning(_MAIL.c.id)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A mail that is this worker's to send."""
@@ -41,14 +103,15 @@ class Claim:
     mail_id: int
     digest_id: int
     sealed: bytes
-    attempts: int
+    address_index: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What became of a mail. `reply` holds no address; `jitter` (-1 to 1) spreads what is deferred.
 
-    `reason` says why it is refused, where that is neither simply theirs nor ours.
+    `reason` says why it is refused, where that is neither simply theirs nor ours; `journal` is the
+    line that a restore reads when it was sent.
     """
 
     mail_id: int
@@ -56,6 +119,7 @@ class Mark:
     reply: str
     jitter: float = 0.0
     reason: str = ""
+    journal: str = ""
 
 
 def claim(
@@ -70,35 +134,39 @@ def claim(
     if session.exec(living.with_for_update(read=True)).first() is None:
         return []
     release(session, worker_id, connection)
-    rows = session.exec(
-        select(Mail)
-        .where(col(Mail.due_at) <= now, col(Mail.worker_id).is_(None))
-        .order_by(col(Mail.lane), col(Mail.due_at), col(Mail.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = session.execute(_NEXT, {"now": now, "limit": limit}).all()
     chosen = rows[:1] if rows and rows[0].alone else [row for row in rows if not row.alone]
-    for position, row in enumerate(chosen):
-        row.worker_id, row.connection, row.position = worker_id, connection, position
-    return [Claim(row.id or 0, row.digest_id, row.sealed or b"", row.attempts) for row in chosen]
+    if chosen:
+        places = [
+            {"mail": row.id, "worker": worker_id, "number": connection, "place": place}
+            for place, row in enumerate(chosen)
+        ]
+        session.connection().execute(_CLAIM, places)
+    return [
+        Claim(row.id, row.digest_id, row.sealed or b"", row.address_index or b"") for row in chosen
+    ]
 
 
 def mark(
     session: Session,
     worker_id: int,
-    done: Mark | None,
-    next_id: int | None,
+    done: Sequence[Mark],
+    starting: Sequence[int],
     *,
     unknown_wait: timedelta,
     now: datetime,
-) -> bool:
-    """Mark what became of one mail and that the next one starts, in one commit.
+) -> set[int]:
+    """Mark what became of some mails and that others start, in one commit.
 
-    Returns whether the next one may start: someone may have left since it was claimed.
+    Returns which of `starting` may start: someone may have left since they were claimed.
     """
-    if done is not None:
-        _finish(session, worker_id, done, unknown_wait, now)
-    return next_id is not None and _start(session, worker_id, next_id, now)
+    sent = {one.mail_id: one for one in done if one.outcome.kind is Kind.SENT}
+    if sent:
+        _send_off(session, worker_id, sent, now)
+    for one in done:
+        if one.mail_id not in sent:
+            _finish(session, worker_id, one, unknown_wait, now)
+    return _start(session, worker_id, starting, now) if starting else set()
 
 
 def release(session: Session, worker_id: int, connection: int) -> None:
@@ -157,6 +225,14 @@ def _doubt(mail: Mail, now: datetime) -> None:
         mail.reason, mail.reply = Fault.OURS, QUARANTINED
 
 
+def _send_off(session: Session, worker_id: int, sent: Mapping[int, Mark], now: datetime) -> None:
+    """Mark mails as sent, all at once; a stale mark changes nothing and journals nothing."""
+    asked = {"ids": list(sent), "worker": worker_id, "now": now}
+    for mail_id in session.connection().execute(_SENT, asked).scalars():
+        if sent[mail_id].journal:
+            journalled(session, f"{now.isoformat()} sent {sent[mail_id].journal}")
+
+
 def _finish(
     session: Session, worker_id: int, done: Mark, unknown_wait: timedelta, now: datetime
 ) -> None:
@@ -173,15 +249,11 @@ def _finish(
     _become(mail, done, unknown_wait, now)
     if mail.state in NOT_STARTED and now - mail.planned_at > AGE_LIMIT:
         mail.state, mail.due_at, mail.reason = MailState.REFUSED, None, EXPIRED
-    if mail.state is MailState.SENT:
-        _journal(session, mail, now)
 
 
 def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> None:
     mail.due_at, mail.reason = None, None
     match done.outcome.kind:
-        case Kind.SENT:
-            mail.state = MailState.SENT
         case Kind.REQUEUE | Kind.RELAY_TROUBLE if mail.retried:
             mail.state, mail.due_at = MailState.UNKNOWN, now + _pause(done.outcome)
         case _ if mail.retried:
@@ -211,8 +283,18 @@ def _pause(outcome: Outcome) -> timedelta:
     return REQUEUE if outcome.kind is Kind.REQUEUE and outcome.fault else timedelta()
 
 
-def _start(session: Session, worker_id: int, mail_id: int, now: datetime) -> bool:
-    """Mark a mail as sending; from the commit of this mark on it has started.
+def _start(session: Session, worker_id: int, ids: Sequence[int], now: datetime) -> set[int]:
+    """Mark mails as sending; from the commit of this mark on they have started."""
+    asked = {"ids": ids, "worker": worker_id, "now": now}
+    started = set(session.connection().execute(_START, asked).scalars())
+    for mail_id in ids:
+        if mail_id not in started and _start_again(session, worker_id, mail_id, now):
+            started.add(mail_id)
+    return started
+
+
+def _start_again(session: Session, worker_id: int, mail_id: int, now: datetime) -> bool:
+    """Look closely at a mail that something speaks against.
 
     One that is marked already was marked by this worker, which did not hear of the commit.
     """
@@ -256,16 +338,13 @@ def _suppressed(session: Session, mail: Mail) -> bool:
     return session.exec(open_one.limit(1)).first() is not None
 
 
-def _journal(session: Session, mail: Mail, now: datetime) -> None:
-    """Write down who has had what, by keyed hash, for a restore from an older backup."""
-    if mail.kind is not MailKind.DIGEST:
-        return
-    address = session.exec(select(Signer.address_index).where(Signer.id == mail.signer_id)).first()
+def notices_of(session: Session, digest_id: int) -> str:
+    """Name the notices of a digest as the journal does: they are the same in a restored backup."""
     notices = session.exec(
         select(Update.uid, Notice.kind, Notice.number)
         .join(Notice, col(Notice.update_id) == Update.id)
         .join(DigestEntry, col(DigestEntry.notice_id) == Notice.id)
-        .where(DigestEntry.digest_id == mail.digest_id)
+        .where(DigestEntry.digest_id == digest_id)
+        .order_by(col(DigestEntry.position))
     ).all()
-    named = ",".join(f"{uid}/{kind}/{number}" for uid, kind, number in notices)
-    journalled(session, f"{now.isoformat()} sent {(address or b'').hex()} {named}")
+    return ",".join(f"{uid}/{kind}/{number}" for uid, kind, number in notices)

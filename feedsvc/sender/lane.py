@@ -4,12 +4,10 @@ No mail starts before the outcome of the one before it is on disk, and both shar
 crash leaves at most one mail per connection in doubt.
 """
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
 import orjson
 import structlog
@@ -25,12 +23,11 @@ from feedsvc.errors import FeedsvcError, Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import NEEDS_SMTPUTF8, Connection, Reply
 from feedsvc.records.links import BOUNCE
+from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import Pace
 
-T = TypeVar("T")
-
 BATCH = 20
-SKELETONS = 64
+FORMS = 64
 OUR_FAULT = Reply(Stage.MAIL, None, "the mail could not be put together")
 log = structlog.get_logger()
 
@@ -42,6 +39,15 @@ class Letter:
     sender: str
     recipient: str
     message: bytes
+    journal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A digest ready to be filled in, and the notices that it carries as the journal names them."""
+
+    skeleton: Skeleton
+    notices: str
 
 
 class Lane:
@@ -55,14 +61,13 @@ class Lane:
         self._number = number
         self._pace = pace
         self._relay: Connection | None = None
-        self._skeletons: dict[int, Skeleton] = {}
-        self._wait = timedelta(seconds=here.settings.mail.unknown_wait_seconds)
+        self._forms: dict[int, Form] = {}
 
-    async def carry(self, worker_id: int) -> int:
+    async def carry(self, marks: Marks) -> int:
         """Claim a batch and carry it; return how many mails were claimed."""
-        database, number = self._here.database, self._number
+        database, worker_id = self._here.database, marks.worker_id
         batch = await database.write(
-            deliver.claim, worker_id, number, limit=BATCH, now=self._clock()
+            deliver.claim, worker_id, self._number, limit=BATCH, now=self._clock()
         )
         if not batch:
             return 0
@@ -73,13 +78,11 @@ class Lane:
                     break
                 letter = await self._letter(claim)
                 await self._pace.turn()
-                if await self._mark(worker_id, done, claim.mail_id):
-                    done = await self._hand_over(claim, letter)
-                else:
-                    done = None
+                may_start = await marks.put(done, claim.mail_id)
+                done = await self._hand_over(claim, letter) if may_start else None
         finally:
-            await self._mark(worker_id, done, None)
-            await self._insistently(lambda: database.write(deliver.release, worker_id, number))
+            await marks.put(done, None)
+            await database.write(deliver.release, worker_id, self._number)
         return len(batch)
 
     async def close(self) -> None:
@@ -109,9 +112,10 @@ class Lane:
         bounces_at = self._here.settings.mail.bounces_at
         try:
             values = orjson.loads(self._here.keys.unseal(claim.sealed, Sealed.MAIL))
-            skeleton = await self._skeleton(claim.digest_id)
+            form = await self._form(claim.digest_id)
+            journal = f"{claim.address_index.hex()} {form.notices}" if form.notices else ""
             sender = f"b+{values[BOUNCE]}@{bounces_at}"
-            return Letter(sender, values["address"], skeleton.splice(values))
+            return Letter(sender, values["address"], form.skeleton.splice(values), journal)
         except Unavailable:
             raise
         except (FeedsvcError, LookupError, ValueError) as error:
@@ -120,13 +124,12 @@ class Lane:
             )
             return None
 
-    async def _skeleton(self, digest_id: int) -> Skeleton:
-        if digest_id not in self._skeletons:
-            stored = await self._here.database.read(_message, digest_id)
-            if len(self._skeletons) >= SKELETONS:
-                self._skeletons.pop(next(iter(self._skeletons)))
-            self._skeletons[digest_id] = Skeleton(stored)
-        return self._skeletons[digest_id]
+    async def _form(self, digest_id: int) -> Form:
+        if digest_id not in self._forms:
+            if len(self._forms) >= FORMS:
+                self._forms.pop(next(iter(self._forms)))
+            self._forms[digest_id] = await self._here.database.read(_stored, digest_id)
+        return self._forms[digest_id]
 
     async def _hand_over(self, claim: Claim, letter: Letter | None) -> Mark:
         if letter is None or self._relay is None:
@@ -144,35 +147,13 @@ class Lane:
         self._pace.heard(outcome, reply.stage, scrub(reply.text))
         text = "" if outcome.kind is Kind.SENT else _worded(reply, letter.recipient)
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
-        return Mark(claim.mail_id, outcome, text, jitter)
-
-    async def _mark(self, worker_id: int, done: Mark | None, next_id: int | None) -> bool:
-        if done is None and next_id is None:
-            return False
-        return await self._insistently(
-            lambda: self._here.database.write(
-                deliver.mark,
-                worker_id,
-                done,
-                next_id,
-                unknown_wait=self._wait,
-                now=self._clock(),
-            )
-        )
-
-    async def _insistently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask until the database answers: what the relay said must not be forgotten."""
-        while True:
-            try:
-                return await ask()
-            except Unavailable as error:
-                self._pace.database_away(error.problem)
-                await asyncio.sleep(0.5)
+        return Mark(claim.mail_id, outcome, text, jitter, journal=letter.journal)
 
 
-def _message(session: Session, digest_id: int) -> bytes:
+def _stored(session: Session, digest_id: int) -> Form:
     digest = session.get(Digest, digest_id)
-    return digest.message if digest else b""
+    message = digest.message if digest else b""
+    return Form(Skeleton(message), deliver.notices_of(session, digest_id))
 
 
 def _worded(reply: Reply, recipient: str) -> str:

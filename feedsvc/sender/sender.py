@@ -13,6 +13,7 @@ from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.worker_lock import WorkerLock, worker_lock
 from feedsvc.sender.lane import Lane
+from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import Pace
 
 LOOK = 0.5
@@ -34,6 +35,7 @@ class Sender:
         self._lock: WorkerLock = worker_lock(here.database.url, here.database.engine)
         self._lanes = [Lane(here, clock, number, self.pace) for number in range(mail.connections)]
         self._worker_id = 0
+        self._marks = Marks(here, clock, self.pace, 0)
         self._busy = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,6 +66,7 @@ class Sender:
         database, now = self._here.database, self._clock()
         self._worker_id = await database.write(deliver.enlist, now=now)
         await asyncio.to_thread(self._lock.hold, self._worker_id)
+        self._marks = Marks(self._here, self._clock, self.pace, self._worker_id)
         await self._bury()
 
     async def _bury(self) -> None:
@@ -117,7 +120,7 @@ class Sender:
             await self._work.wait()
             self._busy += 1
             try:
-                claimed = await lane.carry(self._worker_id) if self.pace.going else 0
+                claimed = await lane.carry(self._marks) if self.pace.going else 0
             except Unavailable as error:
                 self.pace.database_away(error.problem)
                 claimed = 0

@@ -7,6 +7,7 @@ Prints its port.
 
 import asyncio
 import sys
+from typing import cast
 
 import uvloop
 
@@ -24,9 +25,8 @@ class Sink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(b"220 sink ready\r\n")
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(b"220 sink ready\r\n")
 
     def data_received(self, data: bytes) -> None:
         """Answer whatever is whole."""

@@ -20,11 +20,11 @@ from feedsvc.actions import (
     crowd,
     deliver,
     fan_out,
+    forget,
     leave,
     plan,
     publish,
     slots,
-    tidy,
 )
 from feedsvc.domain.drafts import UpdateDraft
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Mail, MailKind, MailState
@@ -121,15 +121,15 @@ def test_leaving_and_starting(two_machines: World, leave_first: bool) -> None:  
     start = partial(
         deliver.mark,
         worker_id=worker,
-        done=None,
-        next_id=claim.mail_id,
+        done=[],
+        starting=[claim.mail_id],
         unknown_wait=here.now - here.now,
         now=here.now,
     )
     both = (left(here, anna), start)
     results = at_once(here, *(both if leave_first else reversed(both)))
     started = results[1] if leave_first else results[0]
-    assert started is not leave_first
+    assert bool(started) is not leave_first
     here.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)
     assert here.books().sent == (not leave_first)
     assert here.books().balanced
@@ -157,7 +157,7 @@ def test_releasing_and_confirming(two_machines: World, release_first: bool) -> N
     asked = here.read(
         lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == anna)).one()
     )
-    confirmed = partial(confirm.confirm, confirmation_id=asked, now=here.now)
+    confirmed = partial(confirm.confirm, signer_id=anna, confirmation_id=asked, now=here.now)
     both = (released(here), confirmed)
     at_once(here, *(both if release_first else reversed(both)))
     assert here.run(minutes=11) == ([] if release_first else ["anna@example.org"])
@@ -219,8 +219,8 @@ def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> No
     sent = partial(
         deliver.mark,
         worker_id=worker,
-        done=deliver.Mark(claim.mail_id, SENT, ""),
-        next_id=None,
+        done=[deliver.Mark(claim.mail_id, SENT, "")],
+        starting=[],
         unknown_wait=here.now - here.now,
         now=here.now,
     )
@@ -236,9 +236,9 @@ def test_confirming_and_tidying(two_machines: World) -> None:
     asked = here.read(
         lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == anna)).one()
     )
-    confirmed = partial(confirm.confirm, confirmation_id=asked, now=here.now)
+    confirmed = partial(confirm.confirm, signer_id=anna, confirmation_id=asked, now=here.now)
     here.pass_time(hours=2)
-    at_once(here, confirmed, partial(tidy.tidy, now=here.now))
+    at_once(here, confirmed, partial(forget.forget_unconfirmed, now=here.now))
     here.send()
     here.post()
     assert here.run(minutes=11) == ["anna@example.org"]

@@ -16,6 +16,7 @@ from feedsvc.gateways.catcher import Catcher
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import NEEDS_SMTPUTF8
 from feedsvc.sender.lane import Lane
+from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import Pace
 from tests.journeys.mailing import Mailing, mailing
 from tests.world import START, World
@@ -52,6 +53,10 @@ async def waiting(sending: Mailing, *addresses: str) -> int:
     return int(here.write(deliver.enlist, now=here.now))
 
 
+def marks(here: World, worker: int) -> Marks:
+    return Marks(here.here, here.clock, Pace(0), worker)
+
+
 def states(here: World) -> list[MailState]:
     return [mail.state for _, mail in here.mails()]
 
@@ -65,9 +70,9 @@ async def test_an_outage_while_a_mail_is_put_together_strands_nothing(
         flaky: Any = Flaky(here.here)
         lane = Lane(replace(here.here, database=flaky), here.clock, 0, Pace(0))
         with pytest.raises(Unavailable):
-            await lane.carry(worker)
+            await lane.carry(marks(here, worker))
         assert [mail.worker_id for _, mail in here.mails()] == [None, None]
-        await lane.carry(worker)
+        await lane.carry(marks(here, worker))
         await lane.close()
         assert states(here) == [MailState.SENT, MailState.SENT]
 
@@ -80,9 +85,11 @@ async def test_a_mail_that_cannot_be_put_together_stops_nobody_else(
         here = sending.world
         here.write(_damage, here.mails()[0][1].id)
         lane = Lane(here.here, here.clock, 0, Pace(0))
-        await lane.carry(worker)
+        await lane.carry(marks(here, worker))
         await lane.close()
-        found = here.read(lambda s: s.exec(select(Mail.state, Mail.reason).order_by(col(Mail.id))).all())
+        found = here.read(
+            lambda s: s.exec(select(Mail.state, Mail.reason).order_by(col(Mail.id))).all()
+        )
         assert found[-2:] == [(MailState.REFUSED, Fault.OURS), (MailState.SENT, None)]
 
 
@@ -93,7 +100,7 @@ async def test_an_address_the_relay_cannot_write_is_refused_with_that_reason(
         worker = await waiting(sent, "anna@example.org", "зоя@example.org")
         here = sent.world
         lane = Lane(here.here, here.clock, 0, Pace(0))
-        await lane.carry(worker)
+        await lane.carry(marks(here, worker))
         await lane.close()
         assert states(here) == [MailState.SENT, MailState.REFUSED]
         assert [mail.reason for _, mail in here.mails()] == [None, NEEDS_SMTPUTF8]

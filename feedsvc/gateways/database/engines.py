@@ -78,12 +78,19 @@ def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine
     return engine
 
 
+def away(error: DBAPIError) -> bool:
+    """Whether the database is away, full or locked; SQLite calls a fault in a statement the same."""
+    return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn "the database is away, full or locked" into Lost; let faults of statements pass."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if not away(error):
+            raise
         raise Lost(
             f"The database cannot answer now ({type(error.orig).__name__}).",
             remedy="Try again in a few seconds; if it stays so, look at disk space and the server.",

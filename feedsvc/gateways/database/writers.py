@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
-from feedsvc.gateways.database.engines import translated
+from feedsvc.gateways.database.engines import away, translated
 from feedsvc.gateways.journal import Journal
 
 GROUP = 256
@@ -108,8 +108,11 @@ class GroupWriter:
                 job.result = job.act(session)
                 session.commit()
                 return list(session.info.get(JOURNAL, ()))
-        except (OperationalError, InterfaceError):
-            raise  # disk full, locked: the whole group is lost and says so
+        except (OperationalError, InterfaceError) as error:
+            if away(error):
+                raise  # disk full, locked: the whole group is lost and says so
+            job.error = error
+            return []
         except Exception as error:  # noqa: BLE001  handed to the caller
             job.error = error
             return []

@@ -1,0 +1,86 @@
+"""The marks of all lanes, gathered: those that come while a commit is under way share the next one."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from feedsvc.actions import deliver
+from feedsvc.actions.deliver import Mark
+from feedsvc.errors import Unavailable
+from feedsvc.gateways.installation import Installation
+from feedsvc.sender.pace import Pace
+
+AGAIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    done: Mark | None
+    next_id: int | None
+    answer: asyncio.Future[bool]
+
+
+class Marks:
+    """Makes outcomes durable for one worker, under its epoch."""
+
+    def __init__(
+        self, here: Installation, clock: Callable[[], datetime], pace: Pace, worker_id: int
+    ) -> None:
+        self.worker_id = worker_id
+        self._here = here
+        self._clock = clock
+        self._pace = pace
+        self._asked: list[_Asked] = []
+        self._committing: asyncio.Task[None] | None = None
+        self._wait = timedelta(seconds=here.settings.mail.unknown_wait_seconds)
+
+    async def put(self, done: Mark | None, next_id: int | None) -> bool:
+        """Mark what became of one mail and that the next one starts; return whether it may.
+
+        Returns when both are on disk.
+        """
+        if done is None and next_id is None:
+            return False
+        asked = _Asked(done, next_id, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit())
+        return await asked.answer
+
+    async def _commit(self) -> None:
+        while self._asked:
+            group, self._asked = self._asked, []
+            try:
+                started = await self._insistently(group)
+            except Exception as error:  # noqa: BLE001  every lane must hear of it
+                _answer_all(group, error)
+            else:
+                _answer_all(group, started)
+        self._committing = None
+
+    async def _insistently(self, group: list[_Asked]) -> set[int]:
+        """Ask until the database answers: what the relay said must not be forgotten."""
+        while True:
+            try:
+                return await self._here.database.write(
+                    deliver.mark,
+                    self.worker_id,
+                    [one.done for one in group if one.done is not None],
+                    [one.next_id for one in group if one.next_id is not None],
+                    unknown_wait=self._wait,
+                    now=self._clock(),
+                )
+            except Unavailable as error:
+                self._pace.database_away(error.problem)
+                await asyncio.sleep(AGAIN)
+
+
+def _answer_all(group: list[_Asked], outcome: set[int] | Exception) -> None:
+    for one in group:
+        if one.answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            one.answer.set_exception(outcome)
+        else:
+            one.answer.set_result(one.next_id in outcome)
