@@ -1,7 +1,7 @@
 """Puts the pieces together: an installation made ready, and the application that serves it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -40,18 +40,28 @@ def utc_now() -> datetime:
 
 
 def ready(settings: Settings) -> Installation:
-    """Open an installation that can be worked with: schema up to date, keys that fit.
+    """Open an installation to serve it: schema up to date, keys that fit, feeds of this configuration.
 
     The schema of SQLite is brought up to date; PostgreSQL wants `feedsvc migrate`.
     """
     here = open_installation(settings)
-    try:
-        _schema(here)
+    with _closed_on_failure(here):
+        _schema(here, migrate=is_sqlite(here.database.url))
         here.database.write_now(facts.recognise, here.keys)
         here.database.write_now(configuration_moved, documents.fingerprint(settings), utc_now())
-    except BaseException:
-        here.close()
-        raise
+    return here
+
+
+def opened(settings: Settings) -> Installation:
+    """Open an installation for one command, beside a service that may be running.
+
+    Schema and keys are only checked, and the configuration is taken to be this command's own; a
+    database that is empty gets its schema.
+    """
+    here = open_installation(settings)
+    with _closed_on_failure(here):
+        _schema(here, migrate=False)
+        here.database.read_now(facts.known, here.keys)
     return here
 
 
@@ -62,7 +72,10 @@ def build(
     clock: Callable[[], datetime] = utc_now,
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """Make the application; its lifespan runs the timetable and the sender of this role."""
+    """Make the application; its lifespan runs the timetable and the sender of this role.
+
+    Raises Misconfigured when another sender runs on the same SQLite file.
+    """
     routes = [
         *feeds.routes,
         *operation.routes,
@@ -72,25 +85,26 @@ def build(
         *leaving.routes,
         *pages.routes,
     ]
+    sender = Sender(here, clock) if role is not Role.WEB else None
     application = Starlette(
         routes=operation.routes if role is Role.WORKER else routes,
         middleware=[Middleware(AccessLog)],
         exception_handlers=exception_handlers,
-        lifespan=_lifespan(here, role, clock),
+        lifespan=_lifespan(here, sender, clock),
     )
     application.router.redirect_slashes = False  # a redirect would trust the Host header
     return application
 
 
 def _lifespan(
-    here: Installation, role: Role, clock: Callable[[], datetime]
+    here: Installation, sender: Sender | None, clock: Callable[[], datetime]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        timetable = Timetable(here, clock) if role is not Role.WEB else None
-        sender = Sender(here, clock) if role is not Role.WEB else None
+        timetable = Timetable(here, clock) if sender else None
         health = Health(
             last_tick=lambda: timetable.last_tick if timetable else None,
+            problem=lambda: timetable.problem if timetable else None,
             relay_problem=lambda: sender.pace.problem if sender else None,
             sent=lambda: sender.pace.sent if sender else 0,
         )
@@ -112,7 +126,16 @@ def _nobody() -> None:
     """Nudge nobody: another process keeps the timetable, and looks every second."""
 
 
-def _schema(here: Installation) -> None:
+@contextmanager
+def _closed_on_failure(here: Installation) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        here.close()
+        raise
+
+
+def _schema(here: Installation, *, migrate: bool) -> None:
     engine = here.database.engine
     found, wanted = migrations.revision(engine), migrations.newest()
     if found == wanted:
@@ -122,7 +145,7 @@ def _schema(here: Installation) -> None:
             f"The database is at schema {found}, this program knows {wanted}.",
             remedy="Run the newer version of feedsvc again.",
         )
-    if not is_sqlite(here.database.url) and not migrations.empty(engine):
+    if not migrate and not migrations.empty(engine):
         raise Misconfigured(
             f"The database is at schema {found}, this program wants {wanted}.",
             remedy="Run `feedsvc migrate`.",

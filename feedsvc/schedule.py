@@ -3,13 +3,19 @@
 A tick that comes late, twice or on two machines puts itself right (law 13).
 """
 
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlmodel import Session, col, func, select
 
-from feedsvc.actions import fan_out, plan, publish, sign, slots, tidy
+from feedsvc.actions import ask, fan_out, forget, plan, publish, sign, slots, tidy
+from feedsvc.domain.tables.ledger import Notice, Slot
+from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 
@@ -17,29 +23,39 @@ Clock = Callable[[], datetime]
 
 SECONDS = 1.0
 TIDY_MINUTES = 10
+SIGN_UPS = col(Intake.id), True
+FAN_OUTS = col(Notice.id), col(Notice.eligible).is_(None)
+PLANS = col(Slot.id), col(Slot.planned_at).is_(None)
 log = structlog.get_logger()
 
 
 async def tick(here: Installation, now: datetime) -> None:
     """Do all that is due at `now`: sign-ups, embargoes, fan-out, slots, plans.
 
-    A step that fails does not stop the next ones (law 8); the failures are raised at the end.
+    What fails, a step or a row, does not stop the next ones (law 8) and is due again at the next
+    tick; the failures are raised at the end.
     """
     failures = []
-    for step in (_sign_ups, _embargoes, _fan_out, _slots, _plans):
+    for step in (_sign_ups, _asks, _embargoes, _fan_out, _slots, _plans):
         try:
             await step(here, now)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001  raised below, with the others
-            failures.append(error)
+            errors = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+            failures.append(ExceptionGroup(step.__name__.strip("_"), errors))
     if failures:
         raise ExceptionGroup("steps of a tick failed", failures)
 
 
 async def _sign_ups(here: Installation, now: datetime) -> None:
     pieces = (here.composer, here.keys, here.settings)
-    while await here.database.write(sign.work_off, *pieces, now=now):
+    await _one_by_one(here, SIGN_UPS, partial(sign.work_off, now=now), *pieces)
+
+
+async def _asks(here: Installation, now: datetime) -> None:
+    pieces = (here.composer, here.keys, here.settings)
+    while await here.database.write(ask.ask, *pieces, now=now):
         pass
 
 
@@ -49,8 +65,7 @@ async def _embargoes(here: Installation, now: datetime) -> None:
 
 async def _fan_out(here: Installation, _now: datetime) -> None:
     chunk = here.settings.digest.chunk
-    while await here.database.write(fan_out.fan_out, chunk=chunk) is not None:
-        pass
+    await _one_by_one(here, FAN_OUTS, partial(fan_out.fan_out, chunk=chunk))
 
 
 async def _slots(here: Installation, now: datetime) -> None:
@@ -59,21 +74,54 @@ async def _slots(here: Installation, now: datetime) -> None:
 
 
 async def _plans(here: Installation, now: datetime) -> None:
-    pieces, chunk = (here.composer, here.keys), here.settings.digest.chunk
-    while await here.database.write(plan.plan, *pieces, chunk=chunk, now=now) is not None:
+    chunk = here.settings.digest.chunk
+    act = partial(plan.plan, chunk=chunk, now=now)
+    await _one_by_one(here, PLANS, act, here.composer, here.keys)
+
+
+async def _one_by_one(
+    here: Installation, rows: tuple[Any, Any], act: Callable[..., Any], *pieces: object
+) -> None:
+    """Work off the oldest of these rows until none is left; one that fails is passed by (law 8)."""
+    after: int | None = 0
+    failures = []
+    while after is not None:
+        try:
+            if not await here.database.write(act, *pieces, after=after):
+                break
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  raised below, with the others
+            failures.append(error)
+            after = await here.database.read(_oldest, rows, after)
+    if failures:
+        raise ExceptionGroup("rows passed by", failures)
+
+
+def _oldest(session: Session, rows: tuple[Any, Any], after: int) -> int | None:
+    number, is_open = rows
+    found: int | None = session.exec(select(func.min(number)).where(is_open, number > after)).one()
+    return found
+
+
+async def tidy_up(here: Installation, now: datetime) -> None:
+    """Forget what need not be kept, a chunk at a time: others wait for the writer too."""
+    await here.database.write(forget.forget_unconfirmed, now=now)
+    while await here.database.write(tidy.tidy, now=now):
         pass
 
 
 class Timetable:
-    """Runs the ticks of one process."""
+    """Runs the ticks of one process. `last_tick` is the last in which nothing failed."""
 
     def __init__(self, here: Installation, clock: Clock) -> None:
         self.last_tick: datetime | None = None
+        self._problems: dict[str, str] = {}
         self._here = here
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         always = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        self._scheduler.add_job(self._tick, "interval", seconds=SECONDS, id="tick", **always)
+        self._scheduler.add_job(self.tick, "interval", seconds=SECONDS, id="tick", **always)
         self._scheduler.add_job(self._tidy, "interval", minutes=TIDY_MINUTES, id="tidy", **always)
 
     def start(self) -> None:
@@ -89,18 +137,44 @@ class Timetable:
         """Start no more ticks; one under way is cut short, and what it did stands."""
         self._scheduler.shutdown(wait=False)
 
-    async def _tick(self) -> None:
-        await self._survive("tick", tick(self._here, self._clock()))
-        self.last_tick = self._clock()
+    @property
+    def problem(self) -> str | None:
+        """What fails at present, as steps and kinds of error; nobody is named."""
+        return "; ".join(self._problems.values()) or None
+
+    async def tick(self) -> None:
+        """Tick once; a failure is shown, and followed by the next tick."""
+        now = self._clock()
+        if await self._survives("tick", tick(self._here, now)):
+            self.last_tick = now
 
     async def _tidy(self) -> None:
-        await self._survive("tidy", self._here.database.write(tidy.tidy, now=self._clock()))
+        await self._survives("tidy", tidy_up(self._here, self._clock()))
 
-    async def _survive(self, name: str, work: Awaitable[object]) -> None:
-        """Let one failed tick be followed by the next: the database remembers what is due."""
+    async def _survives(self, job: str, work: Awaitable[object]) -> bool:
         try:
             await work
-        except Unavailable as error:
-            log.warning("database away", job=name, problem=error.problem)
-        except Exception:
-            log.exception("tick failed", job=name)
+        except Exception as error:  # noqa: BLE001  shown; the database remembers what is due
+            self._show(job, error)
+            return False
+        self._problems.pop(job, None)
+        return True
+
+    def _show(self, job: str, error: Exception) -> None:
+        """Log a problem when it comes, not every second while it lasts."""
+        failures = list(_failures(error, job))
+        kinds = dict.fromkeys(f"{step}: {type(one).__name__}" for step, one in failures)
+        problem = ", ".join(kinds)
+        if self._problems.get(job) != problem:
+            where = ["".join(traceback.format_tb(one.__traceback__)) for _, one in failures]
+            log.error("tick failed", job=job, problem=problem, where=where)
+        self._problems[job] = problem
+
+
+def _failures(error: Exception, step: str) -> Iterator[tuple[str, Exception]]:
+    """Give each failure with its step. The words of an error could name somebody; its kind cannot."""
+    if isinstance(error, ExceptionGroup):
+        for one in error.exceptions:
+            yield from _failures(one, error.message)
+    else:
+        yield step, error

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.people import Cadence, Signer, Subscription
-from feedsvc.records import due
+from feedsvc.records import due, subscriptions
 from feedsvc.records.locks import hold
 
 
@@ -16,11 +16,7 @@ def choose_cadence(
 ) -> None:
     """Change how often this person hears of some campaigns or (None) of all."""
     hold(session, due.TURN)
-    mine = select(Subscription).where(
-        Subscription.signer_id == signer_id, col(Subscription.ended_at).is_(None)
-    )
-    if campaigns is not None:
-        mine = mine.where(col(Subscription.campaign_id).in_(campaigns))
+    mine = subscriptions.still_open(signer_id, campaigns)
     for subscription in session.exec(mine.with_for_update()).all():
         subscription.cadence, subscription.paused_until = cadence, None
         session.flush()

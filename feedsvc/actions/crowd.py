@@ -27,7 +27,8 @@ def add_crowd(
 ) -> None:
     """Make `count` confirmed signers, numbered from `start`, subscribed to one campaign."""
     named = select(Campaign).where(Campaign.slug == slug)
-    campaign = session.exec(named.with_for_update(read=True)).one()
+    campaign = session.exec(named.with_for_update(key_share=True)).one()
+    campaign.signatures += count
     numbers = range(start, start + count)
     shared = _shared(keys, settings, now)
     signers = [shared | _address(keys, number) for number in numbers]
@@ -67,6 +68,8 @@ def _shared(keys: Keys, settings: Settings, now: datetime) -> dict[str, object]:
         "daily_hour": settings.digest.daily_hour,
         "weekly_day": settings.digest.weekly_day,
         "created_at": now,
+        "signed_up_at": now,
+        "confirmed_at": now,
     }
 
 

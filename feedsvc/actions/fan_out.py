@@ -8,15 +8,15 @@ from feedsvc.domain.tables.people import Subscription
 from feedsvc.records.locks import insert
 
 
-def fan_out(session: Session, *, chunk: int) -> int | None:
-    """Fan out one chunk of the oldest open notice; return its id, or None when all is done.
+def fan_out(session: Session, *, chunk: int, after: int = 0) -> int | None:
+    """Fan out one chunk of the oldest open notice after `after`; return its id, or None without one.
 
     A subscription that has ended since is a row with a reason, never a missing row (law 2).
     Whoever asks again meets the same rows: nothing is written twice.
     """
     notice = session.exec(
         select(Notice)
-        .where(col(Notice.eligible).is_(None))
+        .where(col(Notice.eligible).is_(None), col(Notice.id) > after)
         .order_by(col(Notice.id))
         .limit(1)
         .with_for_update(skip_locked=True)

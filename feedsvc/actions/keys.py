@@ -48,9 +48,8 @@ def create_key(
         expires_at=now + timedelta(days) if days is not None else None,
     )
     session.add(key)
-    session.flush()
-    detail = " ".join([*key.scopes, *([campaign] if campaign else [])])
-    audit.note(session, by, "create key", name, now, detail=detail)
+    detail = " ".join(filter(None, [*key.scopes, campaign]))
+    audit.note(session, by, "create key", name, now, detail)
     return key, secret
 
 

@@ -10,7 +10,7 @@ from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withhe
 from feedsvc.domain.tables.people import Ending, Reach, Signer, Subscription, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import due
+from feedsvc.records import due, subscriptions
 from feedsvc.records.locks import insert
 
 
@@ -18,13 +18,14 @@ def leave(
     session: Session, signer_id: int, *, campaigns: Collection[int] | None, now: datetime
 ) -> None:
     """Stop the mail, of some campaigns or (None) of all. Leaving twice changes nothing."""
-    subscriptions = _open(session, signer_id, campaigns)
-    for subscription in subscriptions:
-        subscription.end(Ending.LEFT, _last_arrival(session, subscription.campaign_id), now)
+    ending = _open(session, signer_id, campaigns)
+    for subscription in ending:
+        arrival = _last_arrival(session, subscription.campaign_id)
+        subscription.end(Ending.LEFT, arrival, now)
     session.flush()
-    due.withhold(session, _ids(subscriptions), Withheld.LEFT)
-    if subscriptions:
-        _journal(session, signer_id, subscriptions, now)
+    due.withhold(session, _ids(ending), Withheld.LEFT)
+    if ending:
+        _journal(session, signer_id, ending, now)
 
 
 def never(session: Session, signer_id: int, *, now: datetime) -> None:
@@ -51,11 +52,11 @@ def pause(
     until: datetime,
 ) -> None:
     """Hold the mail back until `until`; what is in the queue and has not started waits again."""
-    subscriptions = _open(session, signer_id, campaigns)
-    for subscription in subscriptions:
+    pausing = _open(session, signer_id, campaigns)
+    for subscription in pausing:
         subscription.paused_until = until
     session.flush()
-    due.put_back(session, _ids(subscriptions))
+    due.put_back(session, _ids(pausing))
 
 
 def campaigns_of(session: Session, token: Token) -> list[int] | None:
@@ -81,12 +82,8 @@ def known(session: Session, token: Token) -> bool:
 def _open(
     session: Session, signer_id: int, campaigns: Collection[int] | None
 ) -> Sequence[Subscription]:
-    mine = select(Subscription).where(
-        Subscription.signer_id == signer_id, col(Subscription.ended_at).is_(None)
-    )
-    if campaigns is not None:
-        mine = mine.where(col(Subscription.campaign_id).in_(campaigns))
-    return session.exec(mine.order_by(col(Subscription.id)).with_for_update()).all()
+    mine = subscriptions.still_open(signer_id, campaigns)
+    return session.exec(mine.with_for_update()).all()
 
 
 def _last_arrival(session: Session, campaign_id: int) -> int:
@@ -95,17 +92,15 @@ def _last_arrival(session: Session, campaign_id: int) -> int:
     return session.exec(arrival.with_for_update(read=True)).one()
 
 
-def _ids(subscriptions: Sequence[Subscription]) -> list[int]:
-    return [subscription.id or 0 for subscription in subscriptions]
+def _ids(rows: Sequence[Subscription]) -> list[int]:
+    return [subscription.id or 0 for subscription in rows]
 
 
-def _journal(
-    session: Session, signer_id: int, subscriptions: Sequence[Subscription], now: datetime
-) -> None:
+def _journal(session: Session, signer_id: int, left: Sequence[Subscription], now: datetime) -> None:
     address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
     uids = session.exec(
         select(Campaign.uid).where(
-            col(Campaign.id).in_([subscription.campaign_id for subscription in subscriptions])
+            col(Campaign.id).in_([subscription.campaign_id for subscription in left])
         )
     ).all()
     if address is not None:

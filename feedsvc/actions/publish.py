@@ -6,19 +6,22 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
-from feedsvc.domain.content import Revision, Text
+from feedsvc.domain.content import Text, UpdateFile
+from feedsvc.domain.dates import EventDate
 from feedsvc.domain.drafts import UpdateDraft, key_from
 from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
-    EditClass,
     Update,
     UpdateStatus,
 )
 from feedsvc.domain.tables.people import Subscription
 from feedsvc.errors import Conflict, NotFound
-from feedsvc.records import audit, content, feeds
-from feedsvc.records.release import release, status_at
+from feedsvc.records import audit, content
+from feedsvc.records.release import bring_in, release, status_at
+
+TIMETABLE = "timetable"
+"""Who is named in the audit for what happens by itself."""
 
 
 def post_update(
@@ -26,21 +29,16 @@ def post_update(
 ) -> Update:
     """Store an update, and release it unless it is a draft or under embargo until `publish_at`."""
     campaign = content.locked(session, Campaign.slug == slug, slug)
-    if campaign.status is CampaignStatus.WITHDRAWN:
-        raise Conflict("The campaign is withdrawn.", remedy="Reopen it before posting to it.")
-    texts = _texts(draft, campaign)
-    update = _update(session, campaign, draft, now)
-    content.add_update(session, update, [Revision(1, EditClass.SILENT, now, texts)])
-    content.enter(session, campaign, update, [text.language for text in texts], site, now)
+    content.refuse_withdrawn(campaign)
+    content.refuse_future(draft.occurred_on, now)
+    update = bring_in(session, campaign, _given(session, campaign, draft, now), site, now)
     audit.note(session, by, "post update", update.uid, now, detail=update.status)
-    if update.status is UpdateStatus.PUBLISHED:
-        release(session, campaign, update, now)
     return update
 
 
 def publish(session: Session, uid: str, *, by: str, now: datetime) -> Update:
     """Release a draft, or start its embargo; one that is out already is left alone."""
-    update = session.exec(select(Update).where(Update.uid == uid).with_for_update()).first()
+    update = session.exec(content.locking(select(Update).where(Update.uid == uid))).first()
     if update is None:
         raise NotFound(f"There is no update {uid!r}.")
     if update.status is UpdateStatus.WITHDRAWN:
@@ -49,6 +47,7 @@ def publish(session: Session, uid: str, *, by: str, now: datetime) -> Update:
         campaign = content.locked(
             session, Campaign.id == update.campaign_id, str(update.campaign_id)
         )
+        content.refuse_withdrawn(campaign)
         update.status = status_at(update.publish_at, now)
         audit.note(session, by, "publish update", update.uid, now, detail=update.status)
         if update.status is UpdateStatus.PUBLISHED:
@@ -57,18 +56,23 @@ def publish(session: Session, uid: str, *, by: str, now: datetime) -> Update:
 
 
 def release_due(session: Session, *, now: datetime) -> int:
-    """Release every update whose embargo is over, in the order of their instants; return how many."""
+    """Release every update whose embargo is over, in the order of their instants; return how many.
+
+    One of a campaign that was withdrawn meanwhile becomes a draft again: were it left to wait, it
+    would be mailed, long after its instant, the second the campaign is reopened.
+    """
     due = select(Update).where(
         Update.status == UpdateStatus.SCHEDULED, col(Update.publish_at) <= now
     )
     order = (col(Update.publish_at), col(Update.id))
-    updates = session.exec(due.order_by(*order).with_for_update(skip_locked=True)).all()
-    for campaign_id in sorted({update.campaign_id for update in updates}):  # all locks, then feeds
-        content.locked(session, Campaign.id == campaign_id, str(campaign_id))
+    updates = session.exec(content.locking(due.order_by(*order), skip_locked=True)).all()
+    campaigns = {  # all locks, then feeds
+        campaign_id: content.locked(session, Campaign.id == campaign_id, str(campaign_id))
+        for campaign_id in sorted({update.campaign_id for update in updates})
+    }
     for update in updates:
-        update.status = UpdateStatus.PUBLISHED
-        release(session, session.get_one(Campaign, update.campaign_id), update, now)
-    return len(updates)
+        _end_embargo(session, campaigns[update.campaign_id], update, now)
+    return sum(update.status is UpdateStatus.PUBLISHED for update in updates)
 
 
 def estimate(session: Session, campaign_id: int) -> int:
@@ -81,25 +85,31 @@ def estimate(session: Session, campaign_id: int) -> int:
     return session.exec(live).one()
 
 
+def _end_embargo(session: Session, campaign: Campaign, update: Update, now: datetime) -> None:
+    if campaign.status is CampaignStatus.WITHDRAWN:
+        update.status = UpdateStatus.DRAFT
+        audit.note(session, TIMETABLE, "hold back update", update.uid, now, "campaign withdrawn")
+    else:
+        update.status = UpdateStatus.PUBLISHED
+        release(session, campaign, update, now)
+
+
+def _given(session: Session, campaign: Campaign, draft: UpdateDraft, now: datetime) -> UpdateFile:
+    return UpdateFile(
+        key=_key(session, campaign, draft, now),
+        texts=_texts(draft, campaign),
+        status=UpdateStatus(draft.status),
+        notify=draft.notify,
+        occurred_on=EventDate.parse(draft.occurred_on) if draft.occurred_on else None,
+        publish_at=draft.publish_at,
+    )
+
+
 def _texts(draft: UpdateDraft, campaign: Campaign) -> tuple[Text, ...]:
     named = {"title", "body", "summary", "mail_subject"}
     return tuple(
         Text(language, **words.model_dump(include=named))
         for language, words in draft.by_language(campaign.language).items()
-    )
-
-
-def _update(session: Session, campaign: Campaign, draft: UpdateDraft, now: datetime) -> Update:
-    content.refuse_future(draft.occurred_on, now)
-    return Update(
-        uid=feeds.fresh_uid(),
-        campaign_id=campaign.id or 0,
-        key=_key(session, campaign, draft, now),
-        status=UpdateStatus.DRAFT if draft.status == "draft" else status_at(draft.publish_at, now),
-        notify=draft.notify,
-        occurred_on=draft.occurred_on,
-        publish_at=draft.publish_at,
-        created_at=now,
     )
 
 

@@ -6,40 +6,32 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.ledger import Mail, MailState
-from feedsvc.domain.tables.people import Ending, Subscription
 from feedsvc.domain.tables.staff import Answer
 
 ANSWERS = timedelta(days=30)
 SNAPSHOTS = timedelta(days=30)
-UNCONFIRMED = timedelta(days=7)
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 FINISHED = (MailState.SENT, MailState.REFUSED, MailState.UNKNOWN, MailState.CANCELLED)
 
 
-def tidy(session: Session, *, now: datetime) -> None:
-    """Forget old answers, addresses in finished mails, and wishes that were never confirmed."""
+def tidy(session: Session, *, now: datetime) -> bool:
+    """Forget old answers, and addresses in finished mails; return whether there may be more."""
     session.execute(delete(Answer).where(col(Answer.created_at) < now - ANSWERS))
-    _wipe_snapshots(session, now - SNAPSHOTS)
-    _expire(session, now - UNCONFIRMED, now)
+    return _wipe_snapshots(session, now - SNAPSHOTS) == AT_ONCE
 
 
-def _wipe_snapshots(session: Session, before: datetime) -> None:
+def _wipe_snapshots(session: Session, before: datetime) -> int:
+    """Wipe the oldest, by their index: whoever waits for the writer waits for one chunk only."""
     old = (
         select(Mail.id)
         .where(col(Mail.state).in_(FINISHED), col(Mail.due_at).is_(None))
         .where(col(Mail.changed_at) < before, col(Mail.sealed).is_not(None))
+        .order_by(col(Mail.changed_at))
         .limit(AT_ONCE)
     )
-    session.execute(update(Mail).where(col(Mail.id).in_(old)).values(sealed=None))
-
-
-def _expire(session: Session, before: datetime, now: datetime) -> None:
-    stale = (
-        select(Subscription)
-        .where(col(Subscription.confirmed_at).is_(None), col(Subscription.ended_at).is_(None))
-        .where(col(Subscription.created_at) < before)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)  # one that is confirmed at this moment stays
+    ids = session.exec(old).all()
+    session.execute(
+        update(Mail).where(col(Mail.id).in_(ids)).values(sealed=None),
+        execution_options={"synchronize_session": False},
     )
-    for subscription in session.exec(stale).all():
-        subscription.end(Ending.EXPIRED, 0, now)
+    return len(ids)

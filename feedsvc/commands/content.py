@@ -1,5 +1,7 @@
 """Content as files: take a folder in, and write everything out again."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +10,13 @@ import typer
 from feedsvc import app
 from feedsvc.actions import load as loading
 from feedsvc.commands.opening import ConfigFile, installation
+from feedsvc.domain.content import Site
+from feedsvc.errors import Conflict, FeedsvcError
 from feedsvc.gateways import files
+from feedsvc.gateways.installation import Installation
 from feedsvc.records import folders
+
+WHO = "load"
 
 
 def load(
@@ -32,9 +39,32 @@ def load(
             for change in changes:
                 typer.echo(f"{change.file}: {change.what}")
 
-        loading.load_all(here, site, now=app.utc_now(), tell=tell)
+        load_all(here, site, now=app.utc_now(), tell=tell)
     if not any(change.made for change in told):
         typer.echo("Nothing changed.")
+
+
+def load_all(
+    here: Installation,
+    site: Site,
+    *,
+    now: datetime,
+    tell: Callable[[list[loading.Change]], None] = lambda _: None,
+) -> None:
+    """Load every folder and `tell` of each; raise what was wrong when the others are loaded."""
+    database, by_name = here.database, here.settings.site
+    before = database.write_now(loading.begin, site.record)
+    faults = []
+    for folder in site.folders:
+        try:
+            tell(database.write_now(loading.load_folder, folder, site=by_name, by=WHO, now=now))
+        except FeedsvcError as error:
+            faults.append(error)
+    database.write_now(loading.finish, site.record, before)
+    if len(faults) > 1:
+        raise Conflict("\n".join(str(fault) for fault in faults))
+    if faults:
+        raise faults[0]
 
 
 def dump(

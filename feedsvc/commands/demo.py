@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,10 +18,10 @@ from rich.markup import escape
 
 from feedsvc import app, config
 from feedsvc.actions import keys as staff_keys
-from feedsvc.actions import load
 from feedsvc.app import Role
 from feedsvc.commands.books import in_words
-from feedsvc.commands.serve import log_as_lines, server
+from feedsvc.commands.content import load_all
+from feedsvc.commands.serve import listening, log_as_lines, server
 from feedsvc.domain.tables.staff import Scope
 from feedsvc.errors import FeedsvcError, Misconfigured
 from feedsvc.gateways import files
@@ -73,20 +72,19 @@ def demo(
                 "Another demo is running in this folder.", remedy="Stop it first (Ctrl-C)."
             ) from error
         shutil.rmtree(FOLDER, ignore_errors=True)
-        arrived = asyncio.run(_demo(port or _free_port(), once=once))
+        with _door(port) as door:
+            arrived = asyncio.run(_demo(door, once=once))
     raise typer.Exit(0 if arrived else 1)
 
 
-async def _demo(port: int, *, once: bool) -> bool:
+async def _demo(door: socket.socket, *, once: bool) -> bool:
     catcher = Catcher(_now)
     smtp = await catcher.start()
-    here = app.ready(_settings(port, smtp))
-    web = server(here, Role.ALL, LOOPBACK, port, more=outbox_routes(catcher))
-    serving = asyncio.create_task(web.serve())
+    here = app.ready(_settings(door.getsockname()[1], smtp))
+    web = server(here, Role.ALL, more=outbox_routes(catcher))
+    serving = asyncio.create_task(web.serve([door]))
     try:
         await _until(lambda: web.started or serving.done(), "the service has started")
-        if not web.started:
-            raise Misconfigured(f"Port {port} cannot be used.", remedy="Choose another: --port N.")
         arrived = await _story(here, catcher)
         if arrived and not once:
             console.print("\nStill serving. Look around; stop with Ctrl-C.")
@@ -134,7 +132,7 @@ def _settings(port: int, smtp: int) -> config.Settings:
 
 
 def _load(here: Installation) -> None:
-    load.load_all(here, files.read(files.shipped("updates")), now=_now())
+    load_all(here, files.read(files.shipped("updates")), now=_now())
 
 
 async def _join(http: aiohttp.ClientSession, catcher: Catcher, signer: dict[str, str]) -> None:
@@ -233,14 +231,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _free_port() -> int:
-    """Take the usual port, or any free one when something listens there already."""
-    for port in (PORT, 0):
-        with closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Misconfigured("No port is free on the loopback interface.")
+def _door(port: int | None) -> socket.socket:
+    """Open the port that was asked for, else the usual one, else any that is free."""
+    if port is not None:
+        return listening(LOOPBACK, port)
+    try:
+        return listening(LOOPBACK, PORT)
+    except Misconfigured:
+        return listening(LOOPBACK, 0)

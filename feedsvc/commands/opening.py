@@ -18,8 +18,8 @@ ConfigFile = Annotated[
 
 @contextmanager
 def installation(file: Path | None) -> Iterator[Installation]:
-    """Open the installation that the settings name, ready to be worked with."""
-    here = app.ready(config.read(file))
+    """Open the installation that the settings name, for one command."""
+    here = app.opened(config.read(file))
     try:
         yield here
     finally:

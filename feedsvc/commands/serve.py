@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from types import FrameType
@@ -12,9 +13,10 @@ import typer
 import uvicorn
 from starlette.routing import BaseRoute
 
-from feedsvc import app, config
+from feedsvc import __version__, app, config
 from feedsvc.app import Role
 from feedsvc.commands.opening import ConfigFile
+from feedsvc.errors import Misconfigured
 from feedsvc.gateways.installation import Installation
 
 WARNING = (
@@ -47,7 +49,26 @@ def run(here: Installation, role: Role) -> None:
     http = here.settings.http
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _end_well)
-    server(here, role, http.host, http.port).run()
+    with listening(http.host, http.port) as door:
+        made = server(here, role)
+        host, port = door.getsockname()[:2]
+        typer.echo(f"feedsvc {__version__} serves http://{host}:{port} (role {role}).", err=True)
+        made.run([door])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Open the door; raises Misconfigured when somebody else stands in it."""
+    try:
+        return socket.create_server((host, port), family=_family(host))
+    except OSError as error:
+        raise Misconfigured(
+            f"{host}:{port} cannot be listened on ({error.strerror}).",
+            remedy="Choose another port.",
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _end_well(_number: int, _frame: FrameType | None) -> None:
@@ -55,16 +76,12 @@ def _end_well(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def server(
-    here: Installation, role: Role, host: str, port: int, more: Sequence[BaseRoute] = ()
-) -> uvicorn.Server:
+def server(here: Installation, role: Role, more: Sequence[BaseRoute] = ()) -> uvicorn.Server:
     """Make the HTTP server, with its own deadlines and without its own log of requests."""
     proxies = list(here.settings.http.trusted_proxies)
     return uvicorn.Server(
         uvicorn.Config(
             app.build(here, role=role, more=more),
-            host=host,
-            port=port,
             access_log=False,
             log_config=None,
             server_header=False,

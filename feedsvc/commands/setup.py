@@ -9,6 +9,7 @@ from typing import Annotated
 import tomlkit
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from feedsvc import config, migrations
 from feedsvc.commands.opening import ConfigFile
@@ -26,6 +27,18 @@ TOKEN = 39
 OK, WARNING, FAULT = "ok", "warning", "fault"
 COLOURS = {OK: "green", WARNING: "yellow", FAULT: "red"}
 
+SiteName = Annotated[str, typer.Option(prompt="Name of the site", help="Shown in pages and mails.")]
+BaseUrl = Annotated[
+    str, typer.Option(prompt="Its address (https://updates.example.org)", help="Without a path.")
+]
+Relay = Annotated[
+    str,
+    typer.Option(prompt="Relay (smtp+starttls://relay.example.org:587)", help="Takes our mail."),
+]
+Sender = Annotated[
+    str, typer.Option(prompt="Sender (updates@example.org)", help="The address that people see.")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -37,38 +50,17 @@ class Line:
 
 
 def init(
-    name: Annotated[str, typer.Option(prompt="Name of the site", help="Shown in pages and mails.")],
-    base_url: Annotated[
-        str,
-        typer.Option(prompt="Its address (https://updates.example.org)", help="Without a path."),
-    ],
-    relay: Annotated[
-        str,
-        typer.Option(
-            prompt="Relay (smtp+starttls://relay.example.org:587)", help="Takes our mail."
-        ),
-    ],
-    sender: Annotated[
-        str,
-        typer.Option(prompt="Sender (updates@example.org)", help="The address that people see."),
-    ],
+    name: SiteName,
+    base_url: BaseUrl,
+    relay: Relay,
+    sender: Sender,
     config_file: Annotated[
         Path, typer.Option("--config", help="The file to write.")
     ] = config.DEFAULT_FILE,
 ) -> None:
     """Write config.toml and the key file, and print the DNS records to set."""
     ascii_domain(sender, "sender")
-    written = _written(name, base_url, relay, sender)
-    if config_file.exists():
-        raise Conflict(
-            f"{config_file} exists already.", remedy="Edit it, or name another with --config."
-        )
-    config_file.write_text(written, "utf-8")
-    try:
-        settings = config.read(config_file)
-    except FeedsvcError:
-        config_file.unlink()
-        raise
+    settings = _write(config_file, _written(name, base_url, relay, sender))
     typer.echo(f"Wrote {config_file}.")
     if not settings.keys.file.exists():
         keyfile.create(settings.keys.file)
@@ -101,7 +93,7 @@ def check(config_file: ConfigFile = None) -> None:
     lines += _checked(settings)
     for line in lines:
         colour = COLOURS[line.verdict]
-        console.print(f"[{colour}]{line.verdict:<8}[/{colour}]{line.about}: {line.words}")
+        console.print(f"[{colour}]{line.verdict:<8}[/{colour}]{line.about}: {escape(line.words)}")
     if any(line.verdict == FAULT for line in lines):
         raise typer.Exit(1)
 
@@ -203,6 +195,18 @@ def _found(about: str, records: list[str], start: str, remedy: str) -> Line:
         return Line(about, OK, found[0])
     problem = f"{len(found)} records, one is wanted" if found else "no record"
     return Line(about, FAULT, f"{problem}: set {remedy}")
+
+
+def _write(file: Path, written: str) -> Settings:
+    """Write a settings file that can be read, or none; return what it says."""
+    if file.exists():
+        raise Conflict(f"{file} exists already.", remedy="Edit it, or name another with --config.")
+    file.write_text(written, "utf-8")
+    try:
+        return config.read(file)
+    except FeedsvcError:
+        file.unlink()
+        raise
 
 
 def _written(name: str, base_url: str, relay: str, sender: str) -> str:

@@ -172,7 +172,10 @@ class CampaignRecord:
 
 @dataclass(frozen=True)
 class UpdateRecord:
-    """What the database alone knows of an update; its revisions include the newest."""
+    """What the database alone knows of an update; its revisions include the newest.
+
+    `released_revision` is the number of the first one that was out.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -184,6 +187,7 @@ class UpdateRecord:
     withdrawn_at: _Moment | None = None
     arrival: _Count | None = None
     entries: tuple[EntryStamp, ...] = ()
+    released_revision: _Count | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -65,6 +67,15 @@ def _optional_prose(field: str) -> BeforeValidator:
     return _checked(
         lambda value: text.prose(value, field, BODY_LIMIT_BYTES) if value.strip() else ""
     )
+
+
+def _each_once(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Refuse two codes of one language, such as `ar` and `AR`: one text would be lost."""
+    found = read(value)
+    if isinstance(value, dict) and len(found) < len(value):
+        twice = Invalid("texts", "Two texts are in one language.", remedy="Keep one for each.")
+        raise _refused(twice)
+    return found
 
 
 def _shape(about: str, **schema: Any) -> WithJsonSchema:
@@ -126,6 +137,7 @@ Office = Annotated[
 Salutation = Annotated[
     str, _optional_line("salutation", TITLE_LIMIT), _one_line("How the letter begins.", TITLE_LIMIT)
 ]
+Texts = Annotated[dict[Language, T], WrapValidator(_each_once)]
 
 
 class Draft(BaseModel):
@@ -147,7 +159,7 @@ class UpdateDraft(TextDraft):
     """An update: its text, other languages, when it happened, and who is to hear of it."""
 
     language: Language | None = None
-    texts: dict[Language, TextDraft] = Field(default_factory=dict, max_length=TEXTS)
+    texts: Texts[TextDraft] = Field(default_factory=dict, max_length=TEXTS)
     occurred_on: OccurredOn | None = None
     status: Literal["draft", "published"] = "published"
     publish_at: Instant | None = None
@@ -191,7 +203,7 @@ class CampaignDraft(CampaignTextDraft):
     kind: CampaignKind
     status: CampaignStatus = CampaignStatus.OPEN
     language: Language | None = None
-    texts: dict[Language, CampaignTextDraft] = Field(default_factory=dict, max_length=TEXTS)
+    texts: Texts[CampaignTextDraft] = Field(default_factory=dict, max_length=TEXTS)
     occurred_on: OccurredOn | None = None
     short_link: ShortLink | None = None
     letter: LetterDraft | None = None

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from feedsvc.domain import languages, text
 from feedsvc.domain.cadence import zones
@@ -40,12 +40,12 @@ class SignForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    email: Annotated[str, BeforeValidator(lambda value: address(str(value)))]
-    name: Annotated[str, BeforeValidator(lambda value: _name(str(value)))] = ""
+    email: Annotated[str, AfterValidator(address)]
+    name: Annotated[str, AfterValidator(_name)] = ""
     updates: bool = False
     cadence: Cadence = Cadence.IMMEDIATE
-    language: Annotated[str, BeforeValidator(lambda value: languages.code(str(value)))] = "en"
-    time_zone: Annotated[str | None, BeforeValidator(_zone)] = None
+    language: Annotated[str, AfterValidator(languages.code)] = "en"
+    time_zone: Annotated[str | None, AfterValidator(_zone)] = None
 
 
 class Signup(SignForm):

@@ -5,11 +5,12 @@ from sqlmodel import Session
 from feedsvc.config import Site
 from feedsvc.domain import feeds
 from feedsvc.domain.tables.content import Campaign, Fact
+from feedsvc.records.facts import TAG_AUTHORITY
 
 
 def authority(session: Session) -> str | None:
     """Return the authority of our tag: URIs, or None as long as nothing was published."""
-    fact = session.get(Fact, "tag authority")
+    fact = session.get(Fact, TAG_AUTHORITY)
     return fact.value.decode() if fact else None
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from feedsvc.config import Site
 from feedsvc.domain.content import LetterVersion, Text
@@ -13,6 +15,7 @@ from feedsvc.domain.content import Revision as RevisionRecord
 from feedsvc.domain.dates import EventDate, noon
 from feedsvc.domain.tables.content import (
     Campaign,
+    CampaignStatus,
     CampaignText,
     Entry,
     Letter,
@@ -24,10 +27,18 @@ from feedsvc.domain.tables.content import (
 from feedsvc.errors import Conflict, Invalid, NotFound
 from feedsvc.records import feeds
 
+Row = TypeVar("Row", Campaign, Update)
+
+
+def locking(query: SelectOfScalar[Row], *, skip_locked: bool = False) -> SelectOfScalar[Row]:
+    """Lock the rows that a query finds, and read them anew: what the session had may be stale."""
+    locked = query.with_for_update(skip_locked=skip_locked)
+    return locked.execution_options(populate_existing=True)
+
 
 def locked(session: Session, condition: object, name: str) -> Campaign:
     """Take the campaign's lock: arrival numbers are given one at a time."""
-    campaign = session.exec(select(Campaign).where(condition).with_for_update()).first()  # type: ignore[arg-type]
+    campaign = session.exec(locking(select(Campaign).where(condition))).first()  # type: ignore[arg-type]
     if campaign is None:
         raise NotFound(f"There is no campaign {name!r}.", remedy="GET /api/campaigns lists them.")
     return campaign
@@ -47,6 +58,12 @@ def refuse_future(occurred_on: str | None, now: datetime, field: str = "occurred
             f"{occurred_on} has not come yet.",
             remedy="occurred_on is when it happened; publish_at is when to publish.",
         )
+
+
+def refuse_withdrawn(campaign: Campaign) -> None:
+    """Refuse to publish about a campaign that is withdrawn."""
+    if campaign.status is CampaignStatus.WITHDRAWN:
+        raise Conflict("The campaign is withdrawn.", remedy="Reopen it before posting to it.")
 
 
 def refuse_taken_link(session: Session, short_link: str | None) -> None:

@@ -28,7 +28,6 @@ from feedsvc.domain.tables.content import (
     Campaign,
     CampaignText,
     Entry,
-    Fact,
     FeedVersion,
     Letter,
     Revision,
@@ -36,22 +35,19 @@ from feedsvc.domain.tables.content import (
     Signatory,
     Update,
 )
-from feedsvc.records.facts import TAG_AUTHORITY
+from feedsvc.records import addresses, documents
 from feedsvc.records.feeds import SITE
-from feedsvc.records.locks import on_postgresql
 
 
 def of_site(session: Session) -> Site:
     """Read everything, as it stands at one moment."""
-    if on_postgresql(session):  # SQLite does so anyway
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    documents.steady(session)
     campaigns = sorted(session.exec(select(Campaign)).all(), key=lambda one: one.slug)
-    authority = session.get(Fact, TAG_AUTHORITY)
     return Site(
         folders=tuple(of_campaign(session, campaign) for campaign in campaigns),
         record=SiteRecord(
             feed=_feed(session, SITE),
-            tag_authority=authority.value.decode() if authority else None,
+            tag_authority=addresses.authority(session),
         ),
     )
 
@@ -182,6 +178,7 @@ def _update_file(
             updated_at=update.updated_at,
             withdrawn_at=update.withdrawn_at,
             arrival=update.arrival,
+            released_revision=update.released_revision,
             entries=entries,
         ),
     )

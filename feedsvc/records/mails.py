@@ -5,13 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-import sqlalchemy
+from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.digest import Line, digest_key
 from feedsvc.domain.sealing import Keys, Sealed
-from feedsvc.domain.tables.ledger import Digest, DigestEntry, Lane, Mail, MailKind, MailState
-from feedsvc.records.locks import insert
+from feedsvc.domain.tables.ledger import Digest, DigestEntry, Lane, Mail, MailKind
+from feedsvc.records.locks import insert, on_postgresql
+
+QUEUED = text("""
+    INSERT INTO mail (
+        id, kind, digest_id, signer_id, lane, state, sealed, domain_tag,
+        planned_at, due_at, changed_at, attempts, alone, crashes, retried
+    ) VALUES (
+        :id, :kind, :digest_id, :signer_id, :lane, 'queued', :sealed, :domain_tag,
+        :now, :now, :now, 0, false, 0, false
+    )
+""").bindparams(bindparam("now", type_=Mail.__table__.c.planned_at.type))  # type: ignore[attr-defined]  # SQLModel hides the table
+"""Spelled out: preparing every value of every row costs more than storing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +39,36 @@ def queue(
     session: Session, keys: Keys, kind: MailKind, drafts: Sequence[Draft], now: datetime
 ) -> Sequence[int]:
     """Queue mails and return their ids, in the order of `drafts`."""
+    if not drafts:
+        return []
+    ids = _numbers(session, len(drafts))
+    lane = Lane.BULK if kind is MailKind.DIGEST else Lane.SERVICE
+    common = {"kind": kind.value, "lane": lane.value, "now": now}
     rows = [
-        {
-            "kind": kind,
+        common
+        | {
+            "id": number,
             "digest_id": draft.digest_id,
             "signer_id": draft.signer_id,
-            "lane": Lane.BULK if kind is MailKind.DIGEST else Lane.SERVICE,
-            "state": MailState.QUEUED,
             "sealed": keys.seal(orjson.dumps(draft.values).decode(), Sealed.MAIL),
             "domain_tag": draft.domain_tag,
-            "planned_at": now,
-            "due_at": now,
-            "changed_at": now,
         }
-        for draft in drafts
+        for number, draft in zip(ids, drafts, strict=True)
     ]
-    insertion = sqlalchemy.insert(Mail.__table__).returning(  # type: ignore[attr-defined]  # SQLModel hides the table
-        col(Mail.id), sort_by_parameter_order=True
-    )
-    return session.execute(insertion, rows).scalars().all()
+    session.execute(QUEUED, rows)
+    return ids
+
+
+def _numbers(session: Session, count: int) -> Sequence[int]:
+    """Take the next numbers for mails: an INSERT that returns them would go row by row.
+
+    SQLite has one writer, and no mail is ever deleted.
+    """
+    if on_postgresql(session):
+        numbers = "SELECT nextval(pg_get_serial_sequence('mail', 'id')) FROM generate_series(1, :n)"
+        return session.execute(text(numbers), {"n": count}).scalars().all()
+    last = session.exec(select(func.max(Mail.id))).one() or 0
+    return range(last + 1, last + 1 + count)
 
 
 def digest(

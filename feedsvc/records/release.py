@@ -4,16 +4,50 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from feedsvc.config import Site
+from feedsvc.domain.content import Revision, UpdateFile
 from feedsvc.domain.dates import EventDate, noon
-from feedsvc.domain.tables.content import Campaign, Entry, Notify, Update, UpdateStatus
+from feedsvc.domain.tables.content import (
+    Campaign,
+    EditClass,
+    Entry,
+    Notify,
+    Update,
+    UpdateStatus,
+)
 from feedsvc.domain.tables.ledger import Notice, NoticeKind
-from feedsvc.records import feeds
+from feedsvc.records import content, feeds
 
 
 def status_at(publish_at: datetime | None, now: datetime) -> UpdateStatus:
     """Return where an update stands that is to be published: an embargo may hold it back."""
     embargo = publish_at is not None and publish_at > now
     return UpdateStatus.SCHEDULED if embargo else UpdateStatus.PUBLISHED
+
+
+def bring_in(
+    session: Session, campaign: Campaign, given: UpdateFile, site: Site, now: datetime
+) -> Update:
+    """Store an update that is new, and release it unless it is a draft or under embargo.
+
+    The caller holds the campaign's lock.
+    """
+    draft = given.status is UpdateStatus.DRAFT
+    update = Update(
+        uid=feeds.fresh_uid(),
+        campaign_id=campaign.id or 0,
+        key=given.key,
+        status=UpdateStatus.DRAFT if draft else status_at(given.publish_at, now),
+        notify=given.notify,
+        occurred_on=str(given.occurred_on) if given.occurred_on else None,
+        publish_at=given.publish_at,
+        created_at=now,
+    )
+    content.add_update(session, update, [Revision(1, EditClass.SILENT, now, given.texts)])
+    content.enter(session, campaign, update, [one.language for one in given.texts], site, now)
+    if update.status is UpdateStatus.PUBLISHED:
+        release(session, campaign, update, now)
+    return update
 
 
 def release(session: Session, campaign: Campaign, update: Update, now: datetime) -> None:
@@ -23,6 +57,7 @@ def release(session: Session, campaign: Campaign, update: Update, now: datetime)
     """
     campaign.last_arrival += 1
     update.arrival = campaign.last_arrival
+    update.released_revision = update.revision
     update.published_at = update.updated_at = _published_at(update, now)
     for entry in session.exec(select(Entry).where(Entry.update_id == update.id)).all():
         entry.published_at = entry.updated_at = update.published_at

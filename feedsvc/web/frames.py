@@ -35,6 +35,10 @@ class Reader:
         wanted = self.asked or languages.preferred(self.accepted, available)
         return languages.pick(available, wanted, own)
 
+    def link(self, url: str) -> str:
+        """Keep a language that was asked for when the reader goes on to another page."""
+        return f"{url}?lang={self.asked}" if self.asked else url
+
 
 def reader(request: Request) -> Reader:
     """Read who is asking; a language that is none is passed over."""
@@ -64,10 +68,12 @@ def page(
     """Answer with the page `name`; `own` is the language of the campaign it is about."""
     here = request.state["here"]
     site = here.settings.site
-    html = here.templates.render(f"pages/{name}.html", frame(request, own), site=site, **values)
+    home = reader(request).link(f"{site.base_url}/")
+    told = {"name": site.name, "home": home}
+    html = here.templates.render(f"pages/{name}.html", frame(request, own), site=told, **values)
     secure = site.base_url.startswith("https:")
-    told = headers.of_page(here.templates.style, secure=secure, private=private)
-    return HTMLResponse(html, status, told)
+    fields = headers.of_page(here.templates.style, secure=secure, private=private)
+    return HTMLResponse(html, status, fields)
 
 
 def gone(request: Request, why: Why, *, own: str = "") -> HTMLResponse:

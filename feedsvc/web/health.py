@@ -12,3 +12,4 @@ class Health:
     last_tick: Callable[[], datetime | None]
     relay_problem: Callable[[], str | None]
     sent: Callable[[], int]
+    problem: Callable[[], str | None] = lambda: None

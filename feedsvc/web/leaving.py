@@ -1,21 +1,22 @@
 """Leave, or hear less: a link in a mail may take away, never show (law 14). GET shows, POST acts."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.actions import choose, leave
 from feedsvc.domain import tokens
 from feedsvc.domain.dates import EventDate, in_words
-from feedsvc.domain.tables.people import Cadence, Subscription
+from feedsvc.domain.tables.people import Cadence
 from feedsvc.domain.tokens import LEAVING, Purpose, Token
+from feedsvc.records import subscriptions
 from feedsvc.web import forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
-from feedsvc.web.reading import CampaignView, Reading
+from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
+from feedsvc.web.views import CampaignView
 
 PAUSE = "pause"
 PAUSE_DAYS = 30
@@ -86,7 +87,7 @@ async def _less(request: Request, token: Token, instead: str) -> Response:
     return page(
         request,
         "kept",
-        own=_own(found),
+        own=reading.own(found),
         campaigns=found,
         instead=instead,
         until=_day(request, found, until),
@@ -94,15 +95,11 @@ async def _less(request: Request, token: Token, instead: str) -> Response:
 
 
 def _page(request: Request, name: str, found: list[CampaignView], status: int = 200) -> Response:
-    return page(request, name, status=status, own=_own(found), campaigns=found)
-
-
-def _own(found: list[CampaignView]) -> str:
-    return found[0].own if found else ""
+    return page(request, name, status=status, own=reading.own(found), campaigns=found)
 
 
 def _day(request: Request, found: list[CampaignView], moment: datetime) -> str:
-    language = frame(request, _own(found))
+    language = frame(request, reading.own(found))
     return in_words(EventDate(moment.date()), language)
 
 
@@ -118,17 +115,12 @@ def _spoken_of(session: Session, gather: Reading, token: Token) -> list[Campaign
 
 async def _live(request: Request, token: Token) -> bool:
     """Whether there is still something that could come less often."""
-    return bool(await request.state["here"].database.read(_open, token))
+    return await request.state["here"].database.read(_open, token)
 
 
-def _open(session: Session, token: Token) -> Sequence[int | None]:
-    mine = select(Subscription.id).where(
-        Subscription.signer_id == token.subject, col(Subscription.ended_at).is_(None)
-    )
-    campaigns = leave.campaigns_of(session, token)
-    if campaigns is not None:
-        mine = mine.where(col(Subscription.campaign_id).in_(campaigns))
-    return session.exec(mine.limit(1)).all()
+def _open(session: Session, token: Token) -> bool:
+    mine = subscriptions.still_open(token.subject, leave.campaigns_of(session, token))
+    return session.exec(mine.limit(1)).first() is not None
 
 
 def _token(request: Request) -> Token | None:

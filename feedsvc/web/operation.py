@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from feedsvc.domain.tables.ledger import Mail, MailState, Notice
+from feedsvc.domain.tables.ledger import IN_HAND, Mail, MailState, Notice
 from feedsvc.domain.tables.people import Intake
 from feedsvc.domain.tables.staff import Scope
 from feedsvc.errors import FeedsvcError
@@ -18,7 +18,7 @@ from feedsvc.records import facts
 from feedsvc.web.api import auth
 from feedsvc.web.state import Request
 
-IN_HAND = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
+STATES = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 
 
 async def healthz(_request: Request) -> Response:
@@ -47,9 +47,11 @@ async def metrics(request: Request) -> Response:
     await _allowed(request)
     status = await _status(request)
     registry = CollectorRegistry()
-    mails = Gauge("feedsvc_mails", "Mails by state.", ["state"], registry=registry)
-    for state in MailState:
-        mails.labels(state).set(status["mails"].get(state, 0))
+    mails = Gauge("feedsvc_mails", "Mails in hand, by state.", ["state"], registry=registry)
+    for state, number in status["mails"].items():
+        mails.labels(state).set(number)
+    problem = Gauge("feedsvc_problem", "1 while the timetable fails.", registry=registry)
+    problem.set(status["problem"] is not None)
     for name, about in _GAUGES.items():
         if status[name] is not None:
             Gauge(f"feedsvc_{name}", about, registry=registry).set(float(status[name]))
@@ -75,6 +77,7 @@ async def _status(request: Request) -> dict[str, Any]:
     stored = await request.state["here"].database.read(_stored, now)
     ticked = health.last_tick()
     return stored | {
+        "problem": health.problem(),
         "relay_problem": health.relay_problem(),
         "sent_by_this_process": health.sent(),
         "last_tick_seconds": (now - ticked).total_seconds() if ticked else None,
@@ -82,13 +85,14 @@ async def _status(request: Request) -> dict[str, Any]:
 
 
 def _stored(session: Session, now: datetime) -> dict[str, Any]:
-    states = select(Mail.state, func.count()).group_by(Mail.state)
-    oldest = select(func.min(Mail.planned_at)).where(col(Mail.state).in_(IN_HAND))
-    planned_at: datetime | None = session.exec(oldest).one()
+    """Look at what is in hand, by its index; what has ended may be millions, and is in the books."""
+    in_hand = select(Mail.state, func.count(), func.min(Mail.planned_at)).where(IN_HAND)
+    rows = session.exec(in_hand.group_by(col(Mail.state))).all()
+    oldest = min((planned_at for _, _, planned_at in rows), default=now)
     open_fan_outs = select(func.count()).where(col(Notice.eligible).is_(None))
     return {
-        "mails": {str(state): number for state, number in session.exec(states).all()},
-        "oldest_in_hand_seconds": 0 if planned_at is None else (now - planned_at).total_seconds(),
+        "mails": dict.fromkeys(STATES, 0) | {state: number for state, number, _ in rows},
+        "oldest_in_hand_seconds": (now - oldest).total_seconds(),
         "fan_outs_open": session.exec(open_fan_outs).one(),
         "sign_ups_waiting": session.exec(select(func.count()).select_from(Intake)).one(),
     }

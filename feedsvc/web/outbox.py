@@ -53,7 +53,8 @@ def _line(mail: Caught) -> dict[str, Any]:
 
 def _page(request: Request, name: str, **values: object) -> Response:
     here = request.state["here"]
-    page = here.templates.render(name, "en", site=here.settings.site, **values)
+    site = {"name": here.settings.site.name, "home": "/"}
+    page = here.templates.render(name, "en", site=site, **values)
     return HTMLResponse(
         page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
     )

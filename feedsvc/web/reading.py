@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
@@ -13,7 +12,6 @@ from feedsvc.domain import languages, markup
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.domain.tables.content import (
     Campaign,
-    CampaignKind,
     CampaignStatus,
     CampaignText,
     Letter,
@@ -23,70 +21,11 @@ from feedsvc.domain.tables.content import (
     Update,
     UpdateStatus,
 )
-from feedsvc.domain.tables.people import Signature
-from feedsvc.records import texts
+from feedsvc.records import addresses, texts
 from feedsvc.web.frames import Reader
+from feedsvc.web.views import CampaignView, FeedsView, LetterView, UpdateView
 
 _html = lru_cache(maxsize=512)(markup.to_html)
-
-
-@dataclass(frozen=True, slots=True)
-class FeedsView:
-    """Where the feeds of a campaign, or of everything, are."""
-
-    atom: str
-    rss: str
-    json: str
-
-
-@dataclass(frozen=True, slots=True)
-class LetterView:
-    """The newest version of a letter, in one language."""
-
-    addressees: Sequence[dict[str, str]]
-    salutation: str
-    html: str
-    closing: str
-    language: str
-    direction: str
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateView:
-    """An update, or an earlier revision of it, in one language."""
-
-    title: str
-    summary: str
-    html: str
-    url: str
-    date_words: str
-    language: str
-    direction: str
-    status: UpdateStatus
-    superseded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignView:
-    """A campaign in one language; `own` is the language it falls back to."""
-
-    id: int
-    slug: str
-    own: str
-    kind: CampaignKind
-    status: CampaignStatus
-    title: str
-    summary: str
-    html: str
-    url: str
-    date_words: str
-    language: str
-    direction: str
-    signatures: int
-    feeds: FeedsView
-    latest: UpdateView | None = None
-    letter: LetterView | None = None
-    signatories: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +35,15 @@ class Reading:
     site: Site
     reader: Reader
 
-    def feeds(self, campaign: Campaign | None = None) -> FeedsView:
-        """Return where the feeds of a campaign, or of everything, are."""
-        stem = f"{self.site.base_url}/{f'c/{campaign.slug}' if campaign else 'updates'}"
-        return FeedsView(f"{stem}.atom", f"{stem}.rss", f"{stem}.json")
+    def feeds(self, campaign: Campaign | None = None, language: str | None = None) -> FeedsView:
+        """Return where the feeds of a campaign, or of everything, are; plain or in one language."""
+        found = addresses.feed(self.site, campaign, language)
+        return FeedsView(found.atom, found.rss, found.json)
+
+    def url(self, campaign: Campaign, key: str = "") -> str:
+        """Return the page of a campaign, or of its update `key`, for this reader."""
+        path = "/".join(filter(None, (self.site.base_url, "c", campaign.slug, key)))
+        return self.reader.link(path)
 
     def html(self, markdown: str) -> str:
         """Return Markdown as safe HTML."""
@@ -109,6 +53,11 @@ class Reading:
 def find(session: Session, slug: str) -> Campaign | None:
     """Find a campaign by its slug."""
     return session.exec(select(Campaign).where(Campaign.slug == slug)).first()
+
+
+def own(campaigns: Sequence[CampaignView]) -> str:
+    """Return the language of the first campaign, which a page about several falls back to."""
+    return campaigns[0].own if campaigns else ""
 
 
 def listed(session: Session, reading: Reading) -> list[CampaignView]:
@@ -138,7 +87,6 @@ def whole(
         reading,
         campaign,
         texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0],
-        _signatures(session, [campaign]).get(campaign.id or 0, 0),
         updates,
         letter=_letter(session, reading, campaign),
         signatories=session.exec(names.order_by(col(Signatory.position))).all(),
@@ -151,7 +99,8 @@ def one_update(
 ) -> tuple[CampaignView, UpdateView] | None:
     """Return an update that is out, or was, in its newest or an earlier revision.
 
-    A draft and what is under embargo are not there; of what was withdrawn, see its status.
+    A draft, what is under embargo and a revision from before the release are not there; of what
+    was withdrawn, see its status.
     """
     campaign = find(session, slug)
     if campaign is None:
@@ -161,7 +110,7 @@ def one_update(
     if update is None or not (update.shown or update.status is UpdateStatus.WITHDRAWN):
         return None
     chosen = update.revision if number is None else number
-    if not 0 < chosen <= update.revision:
+    if not (update.released_revision or 1) <= chosen <= update.revision:
         return None
     words = _revision(session, update, chosen)
     view = _views(session, reading, [campaign], {})[0]
@@ -176,13 +125,11 @@ def _views(
     updates: Mapping[int, Sequence[UpdateView]],
 ) -> list[CampaignView]:
     words = texts.of_campaigns(session, [campaign.id or 0 for campaign in campaigns])
-    counts = _signatures(session, campaigns)
     return [
         _view(
             reading,
             campaign,
             words[campaign.id or 0],
-            counts.get(campaign.id or 0, 0),
             updates.get(campaign.id or 0, []),
         )
         for campaign in campaigns
@@ -193,7 +140,6 @@ def _view(
     reading: Reading,
     campaign: Campaign,
     words: dict[str, CampaignText],
-    signatures: int,
     updates: Sequence[UpdateView],
     *,
     letter: LetterView | None = None,
@@ -210,27 +156,21 @@ def _view(
         title=chosen.title,
         summary=chosen.summary,
         html=reading.html(chosen.body),
-        url=f"{reading.site.base_url}/c/{campaign.slug}",
+        url=reading.url(campaign),
         date_words=in_words(EventDate.parse(happened), chosen.language) if happened else "",
         language=chosen.language,
         direction=languages.direction(chosen.language),
-        signatures=signatures,
-        feeds=reading.feeds(campaign),
+        signatures=campaign.signatures,
+        feeds=reading.feeds(campaign, _other(chosen.language, campaign)),
         latest=updates[0] if updates else None,
         letter=letter,
         signatories=signatories,
     )
 
 
-def _signatures(session: Session, campaigns: Sequence[Campaign]) -> dict[int, int]:
-    """Count the confirmed signatures of each campaign."""
-    counted = (
-        select(Signature.campaign_id, func.count())
-        .where(col(Signature.campaign_id).in_([campaign.id for campaign in campaigns]))
-        .where(col(Signature.confirmed_at).is_not(None))
-        .group_by(col(Signature.campaign_id))
-    )
-    return dict(session.exec(counted).all())
+def _other(language: str, campaign: Campaign) -> str | None:
+    """Name the language of a text when it is not the campaign's own: it has feeds of its own."""
+    return language if language != campaign.language else None
 
 
 def _updates(
@@ -273,7 +213,7 @@ def _update(
         title=chosen.title,
         summary=chosen.summary,
         html=reading.html(chosen.body),
-        url=f"{reading.site.base_url}/c/{campaign.slug}/{update.key}",
+        url=reading.url(campaign, update.key),
         date_words=in_words(_event(update), chosen.language),
         language=chosen.language,
         direction=languages.direction(chosen.language),

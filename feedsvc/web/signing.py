@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import Session, select
+from sqlmodel import Session
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -14,15 +14,16 @@ from feedsvc.domain import tokens
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import SignForm, Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind, CampaignStatus
-from feedsvc.domain.tables.people import Confirmation, Signature, Subscription
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import Conflict, Forbidden, Invalid, NotFound
+from feedsvc.records import confirmations, pending
 from feedsvc.web import documents, forms, reading
 from feedsvc.web.forms import Typed
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
-from feedsvc.web.reading import CampaignView, Reading
+from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
+from feedsvc.web.views import CampaignView
 
 TRUE = "true"
 
@@ -53,7 +54,9 @@ async def show_confirm(request: Request) -> Response:
         found, done = await here.database.read(_asked, gather, token, now=now)
     except NotFound:
         return gone(request, "expired")
-    return page(request, "confirmed" if done else "confirm", own=_own(found), campaigns=found)
+    return page(
+        request, "confirmed" if done else "confirm", own=reading.own(found), campaigns=found
+    )
 
 
 async def do_confirm(request: Request) -> Response:
@@ -63,13 +66,13 @@ async def do_confirm(request: Request) -> Response:
     if token is None:
         return gone(request, "link")
     try:
-        ids = await here.database.write(confirm.confirm, token.scope, now=now)
+        ids = await here.database.write(confirm.confirm, token.subject, token.scope, now=now)
     except NotFound:
         return gone(request, "expired")
     request.state["nudge"]()
     gather = Reading(here.settings.site, reader(request))
     found = await here.database.read(reading.named, gather, ids)
-    return page(request, "confirmed", own=_own(found), campaigns=found)
+    return page(request, "confirmed", own=reading.own(found), campaigns=found)
 
 
 def _may_post(request: Request) -> Response:
@@ -200,27 +203,13 @@ def _asked(
     session: Session, gather: Reading, token: Token, *, now: datetime
 ) -> tuple[list[CampaignView], bool]:
     """Return the campaigns that a link would confirm, or that it has, and whether it has."""
-    asked = confirm.valid(session, token.scope, now)
+    asked = confirmations.valid(session, token.subject, token.scope, now)
     if asked.used_at is not None:
-        return reading.named(session, gather, _confirmed(session, asked)), True
-    pending = sign.pending(session, token.subject, gather.reader.asked or "")
-    return reading.named(session, gather, [about.id for about in pending]), not pending
-
-
-def _confirmed(session: Session, asked: Confirmation) -> set[int]:
-    """Name the campaigns that a used link has confirmed, and no other of its person's (law 14)."""
-    found: set[int] = set()
-    for row in (Subscription, Signature):
-        by_this = select(row.campaign_id).where(
-            row.signer_id == asked.signer_id, row.confirmed_at == asked.used_at
-        )
-        found |= set(session.exec(by_this).all())
-    return found
-
-
-def _own(campaigns: list[CampaignView]) -> str:
-    """The language of the first campaign, which a page about several falls back to."""
-    return campaigns[0].own if campaigns else ""
+        return reading.named(session, gather, confirmations.confirmed(session, asked)), True
+    waiting = pending.campaigns(session, token.subject, now)
+    if not waiting:
+        raise confirmations.expired()
+    return reading.named(session, gather, waiting), False
 
 
 routes: list[BaseRoute] = [

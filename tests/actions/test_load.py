@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_one
 
-from feedsvc.actions.load import load_all
+from feedsvc.commands.content import load_all
 from feedsvc.domain.tables.content import Campaign, Entry, Signatory, Update, UpdateStatus
 from feedsvc.errors import Conflict, FeedsvcError, Invalid
 from feedsvc.gateways import files
@@ -215,6 +215,16 @@ async def test_a_scheduled_update_waits_and_its_file_stays_true(desk: Desk) -> N
     await desk.world.tick()
     assert desk.update().status is UpdateStatus.PUBLISHED
     assert desk.load() == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_nobody_is_mailed_about_a_campaign_that_is_withdrawn(desk: Desk, known: bool) -> None:  # noqa: FBT001  a draft or a new file
+    if known:
+        desk.put("river/u.md", 'title = "News"\nstatus = "draft"\nnotify = "subscribers"')
+    desk.load()
+    desk.put("river/campaign.md", CAMPAIGN + '\nstatus = "withdrawn"')
+    desk.put("river/u.md", 'title = "News"\nnotify = "subscribers"')
+    refused(desk, Invalid, r"river/u\.md, notify: the campaign is withdrawn")
 
 
 def test_history_is_withdrawn_by_its_file(desk: Desk) -> None:

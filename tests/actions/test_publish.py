@@ -1,15 +1,23 @@
 """Publishing gives arrival numbers, keeps embargoes and moves the feeds."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
 from feedsvc.actions import publish
-from feedsvc.domain.tables.content import FeedVersion, Update, UpdateStatus
+from feedsvc.domain.tables.content import (
+    Campaign,
+    CampaignStatus,
+    FeedVersion,
+    Update,
+    UpdateStatus,
+)
 from feedsvc.domain.tables.ledger import Notice
+from feedsvc.domain.tables.staff import AuditLine
 from feedsvc.errors import Conflict, Invalid, NotFound
-from tests.world import World
+from tests.world import World, world
 
 
 async def test_an_update_reaches_whoever_had_confirmed(here_and_now: World) -> None:
@@ -101,6 +109,68 @@ def test_the_estimate_counts_who_would_be_mailed(here_and_now: World) -> None:
     here_and_now.sign_up("unconfirmed@example.org")
     here_and_now.leave(here_and_now.join("gone@example.org"))
     assert here_and_now.read(publish.estimate, here_and_now.campaign_id()) == 1
+
+
+def test_nothing_is_published_about_a_campaign_that_was_withdrawn(here_and_now: World) -> None:
+    here_and_now.campaign()
+    draft = here_and_now.post(status="draft")
+    here_and_now.write(_withdraw)
+    with pytest.raises(Conflict, match="Reopen it"):
+        here_and_now.write(publish.publish, draft.uid, by="test", now=here_and_now.now)
+
+
+def test_an_embargo_of_a_withdrawn_campaign_ends_as_a_draft(here_and_now: World) -> None:
+    here_and_now.campaign()
+    at = here_and_now.now + timedelta(hours=1)
+    update = here_and_now.post(publish_at=at.isoformat())
+    here_and_now.write(_withdraw)
+    here_and_now.pass_time(hours=2)
+    assert here_and_now.write(publish.release_due, now=here_and_now.now) == 0
+    status = here_and_now.read(lambda s: s.exec(select(Update.status)).one())
+    noted = here_and_now.read(lambda s: s.exec(select(AuditLine)).all())[-1]
+    assert status is UpdateStatus.DRAFT
+    assert (noted.who, noted.about) == ("timetable", update.uid)
+
+
+def test_what_was_loaded_before_another_released_is_read_anew(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with world(postgresql_url, tmp_path) as here:
+        here.campaign()
+        draft = here.post(key="draft", status="draft")
+
+        def late(session: Session) -> None:
+            known = [session.exec(select(kind)).one() for kind in (Campaign, Update)]
+            here.post(key="first")
+            publish.publish(session, draft.uid, by="test", now=here.now)
+            assert known
+
+        here.write(late)
+        assert here.read(_arrivals) == {"first": 1, "draft": 2}
+
+
+def test_a_draft_that_another_published_meanwhile_is_left_alone(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with world(postgresql_url, tmp_path) as here:
+        here.campaign()
+        draft = here.post(key="draft", status="draft")
+
+        def late(session: Session) -> None:
+            known = session.exec(select(Update)).one()
+            here.write(publish.publish, draft.uid, by="test", now=here.now)
+            assert publish.publish(session, draft.uid, by="test", now=here.now) is known
+
+        here.write(late)
+        assert here.read(_arrivals) == {"draft": 1}
+
+
+def _withdraw(session: Session) -> None:
+    session.exec(select(Campaign)).one().status = CampaignStatus.WITHDRAWN
+
+
+def _arrivals(session: Session) -> dict[str, int | None]:
+    return dict(session.exec(select(Update.key, Update.arrival)).all())
 
 
 def _keys_by_arrival(session: Session) -> list[str]:

@@ -3,7 +3,8 @@
 import pytest
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import confirm, tidy
+from feedsvc.actions import confirm, crowd, forget, tidy
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import Mail, MailKind
 from feedsvc.domain.tables.people import (
     Cadence,
@@ -26,9 +27,16 @@ def river(here_and_now: World) -> World:
     return here_and_now
 
 
-def asked(here: World) -> int:
-    newest = select(Confirmation.id).order_by(col(Confirmation.id).desc()).limit(1)
+def asked(here: World) -> tuple[int, int]:
+    """Return whom the newest link asked, and its number."""
+    newest = select(Confirmation).order_by(col(Confirmation.id).desc()).limit(1)
     found = here.read(lambda s: s.exec(newest).one())
+    return found.signer_id, found.id
+
+
+def counted(here: World, slug: str = "river") -> int:
+    wanted = select(Campaign.signatures).where(Campaign.slug == slug)
+    found = here.read(lambda s: s.exec(wanted).one())
     assert isinstance(found, int)
     return found
 
@@ -76,18 +84,67 @@ def test_confirming_counts_signature_and_wish(river: World) -> None:
 
 def test_a_link_works_once_and_then_shows_the_same(river: World) -> None:
     river.sign_up(ANNA)
-    first = river.write(confirm.confirm, asked(river), now=river.now)
+    first = river.write(confirm.confirm, *asked(river), now=river.now)
     before = river.dump()
     river.pass_time(days=1)
-    assert river.write(confirm.confirm, asked(river), now=river.now) == first
+    assert river.write(confirm.confirm, *asked(river), now=river.now) == first
     assert river.dump() == before
+
+
+def test_a_yes_to_one_link_answers_every_link_that_is_out(river: World) -> None:
+    river.sign_up(ANNA)
+    first = asked(river)
+    river.pass_time(days=1)
+    river.sign_up(ANNA)
+    assert asked(river) != first
+    shown = river.write(confirm.confirm, *asked(river), now=river.now)
+    before = river.dump()
+    assert river.write(confirm.confirm, *first, now=river.now) == shown
+    assert river.dump() == before
+
+
+def test_a_link_confirms_nobody_else(river: World) -> None:
+    anna = river.sign_up(ANNA)
+    river.sign_up("bea@example.org")
+    _, bea_was_asked = asked(river)
+    with pytest.raises(NotFound):
+        river.write(confirm.confirm, anna, bea_was_asked, now=river.now)
+    assert counted(river) == 0
+
+
+def test_signatures_are_counted_once_and_when_they_are_confirmed(river: World) -> None:
+    river.campaign("forest", kind="petition")
+    river.sign_up(ANNA)
+    assert counted(river) == 0
+    river.confirm(river.signer_id(ANNA))
+    river.sign_up(ANNA)
+    river.write(confirm.confirm, *asked(river), now=river.now)
+    river.join("bea@example.org", updates=False)
+    assert (counted(river), counted(river, "forest")) == (2, 0)
+
+
+def test_a_crowd_is_counted(river: World) -> None:
+    keys, settings = river.here.keys, river.here.settings
+    river.write(crowd.add_crowd, "river", keys, settings, count=3, now=river.now)
+    assert counted(river) == 3
+
+
+def test_a_link_whose_signature_is_a_week_old_confirms_nothing(river: World) -> None:
+    river.campaign("forest", kind="petition")
+    river.sign_up(ANNA)
+    river.pass_time(days=7, minutes=1)
+    river.sign_up(ANNA, "forest")
+    assert river.write(confirm.confirm, *asked(river), now=river.now) == [
+        river.campaign_id("forest")
+    ]
+    assert (counted(river), counted(river, "forest")) == (0, 1)
 
 
 def test_an_old_link_has_expired(river: World) -> None:
     river.sign_up(ANNA)
     river.pass_time(days=7)
     with pytest.raises(NotFound) as gone:
-        river.write(confirm.confirm, asked(river), now=river.now)
+        river.write(confirm.confirm, *asked(river), now=river.now)
     assert gone.value.remedy
 
 
@@ -96,8 +153,8 @@ def test_a_link_confirms_as_long_as_it_is_valid_whatever_was_tidied(river: World
     river.pass_time(days=6)
     river.sign_up(ANNA)
     river.pass_time(days=6)
-    river.write(tidy.tidy, now=river.now)
-    river.write(confirm.confirm, asked(river), now=river.now)
+    river.write(forget.forget_unconfirmed, now=river.now)
+    river.write(confirm.confirm, *asked(river), now=river.now)
     assert wish(river).live
 
 
@@ -128,13 +185,6 @@ def test_confirming_lifts_what_stopped_bulk_mail(river: World) -> None:
     assert river.run(minutes=11) == [ANNA]
 
 
-def test_a_wish_that_is_never_confirmed_ends(river: World) -> None:
-    river.sign_up(ANNA)
-    river.pass_time(days=7, minutes=1)
-    river.write(tidy.tidy, now=river.now)
-    assert wish(river).ending == "expired"
-
-
 def test_addresses_in_finished_mails_are_forgotten_after_a_month(river: World) -> None:
     river.join(ANNA)
     river.send()
@@ -155,7 +205,7 @@ def test_nobody_learns_from_a_confirm_link_what_else_a_person_signed(river: Worl
     river.join(ANNA, "river")
     river.pass_time(days=2)
     river.sign_up(ANNA, "forest")
-    shown = river.write(confirm.confirm, asked(river), now=river.now)
+    shown = river.write(confirm.confirm, *asked(river), now=river.now)
     assert shown == [river.campaign_id("forest")]
 
 

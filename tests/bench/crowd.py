@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from feedsvc.actions import crowd
+from tests.bench.disk import scratch
 from tests.world import World, world
 
 CHUNK = 5_000
@@ -17,7 +18,7 @@ def crowded(signers: int, **sections: Any) -> Iterator[World]:
     """Give a world on SQLite with one campaign and this many subscribers, nothing settled."""
     digest = {"settle_seconds": 0}
     with (
-        TemporaryDirectory(dir=".") as folder,
+        TemporaryDirectory(dir=scratch()) as folder,
         world(f"sqlite:///{folder}/bench.db", Path(folder), digest=digest, **sections) as here,
     ):
         here.campaign()

@@ -80,6 +80,13 @@ def test_two_texts_in_one_language_are_refused() -> None:
         draft.by_language("en")
 
 
+@pytest.mark.parametrize("draft", [UPDATE, PETITION])
+def test_two_codes_of_one_language_are_refused(draft: dict[str, Any]) -> None:
+    kind = CampaignDraft if draft is PETITION else UpdateDraft
+    with pytest.raises(ValidationError, match="in one language"):
+        kind.model_validate(draft | {"texts": {"ar": UPDATE, "AR": UPDATE}})
+
+
 def test_a_statement_has_no_letter_and_a_petition_no_signatories() -> None:
     for wrong in ({"kind": "statement"}, {"signatories": ["Somebody"]}):
         with pytest.raises(ValidationError):

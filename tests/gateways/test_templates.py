@@ -27,7 +27,12 @@ def slot(name: str) -> str:
     return f"\ufdd0{name}\ufdd1"
 
 
-SITE = {"name": "Updates & more", "base_url": BASE, "postal_address": "1 Long Street\nTown"}
+SITE = {
+    "name": "Updates & more",
+    "base_url": BASE,
+    "home": f"{BASE}/",
+    "postal_address": "1 Long Street\nTown",
+}
 FEEDS = {kind: f"{BASE}/c/khan-sheikhoun.{kind}" for kind in ("atom", "rss", "json")}
 UPDATE = {
     "title": "A mechanism <now>",

@@ -172,6 +172,19 @@ def test_a_dump_under_other_names_is_refused(
     assert re.search(error, str(refused.exception))
 
 
+def test_a_dump_without_the_revision_of_a_release_is_refused(
+    busy: Place, elsewhere: Place, tmp_path: Path
+) -> None:
+    busy.run("dump", tmp_path / "one")
+    record = tmp_path / "one" / SLUG / "history" / "2017-12-07-un-mechanism.json"
+    record.write_text(
+        record.read_text().replace('"released_revision": 1', '"released_revision": 0')
+    )
+    refused = elsewhere.run("load", tmp_path / "one")
+    assert refused.exit_code == 1
+    assert "release without its revision" in str(refused.exception)
+
+
 def test_a_dump_of_somebody_elses_campaign_is_not_mixed_into_ours(
     busy: Place, elsewhere: Place, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import choose, deliver, fan_out, leave, plan, publish, slots, tidy
+from feedsvc.actions import choose, deliver, fan_out, forget, leave, plan, publish, slots, tidy
 from feedsvc.domain.outcome import Fault, Kind, Outcome
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.content import Update
@@ -48,6 +48,8 @@ FATES = {
     "unknown, lost": Outcome(Kind.UNKNOWN, counts_attempt=True),
 }
 RECEIVED = {"sent", "unknown, received"}
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 people = st.integers(0, PEOPLE - 1)
 slugs = st.sampled_from(SLUGS)
@@ -173,17 +175,16 @@ class Ledger(RuleBasedStateMachine):
         address = f"person{person}@example.org"
         self.signers[person] = self.world.sign_up(address, slug, cadence=cadence)
         wish = self.wishes.setdefault((person, slug), Wish(slug, person, self.world.now))
-        if not wish.confirmed:
+        if not wish.confirmed and wish.since + DAY <= self.world.now:
             wish.since = self.world.now
 
     @precondition(lambda self: self.signers)
     @rule(person=people)
     def confirm(self, person: int) -> None:
-        """Follow the newest link."""
-        if person in self.signers:
-            self.world.confirm(self.signers[person])
+        """Follow the newest link, if there is one that was not used; it confirms what is young."""
+        if person in self.signers and self.world.confirm(self.signers[person]):
             for wish in self._of(person):
-                wish.confirmed = True
+                wish.confirmed |= wish.since + WEEK >= self.world.now
 
     @rule(which=some_or_all)
     def mailing(self, which: tuple[str, ...]) -> None:
@@ -290,9 +291,9 @@ class Ledger(RuleBasedStateMachine):
     def tidy(self) -> None:
         """Forget wishes that were not confirmed within a week."""
         self.world.write(tidy.tidy, now=self.world.now)
-        old = self.world.now - tidy.UNCONFIRMED
+        self.world.write(forget.forget_unconfirmed, now=self.world.now)
         for key, wish in list(self.wishes.items()):
-            if not wish.confirmed and wish.since < old:
+            if not wish.confirmed and wish.since + WEEK < self.world.now:
                 wish.ended = True
                 del self.wishes[key]
 

@@ -64,7 +64,7 @@ def test_a_damaged_signer_stops_nobody_else(
     here_and_now.post()
     assert here_and_now.run(minutes=11) == ["anna@example.org", "carl@example.org"]
     assert here_and_now.books().balanced
-    assert here_and_now.books().in_hand["waiting"] == 1
+    assert here_and_now.books().withheld == {"damaged": 1}
 
 
 def test_a_damaged_signup_stops_nobody_else(here_and_now: World) -> None:

@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from feedsvc.actions import confirm, leave, publish, sign
+from feedsvc.actions import leave, publish
 from feedsvc.domain.tables.people import Confirmation, Signer
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import Unavailable
+from feedsvc.records import confirmations, pending
 from feedsvc.records.books import books
 from tests.world import World
 
@@ -22,8 +23,8 @@ def test_looking_at_the_pages_of_confirm_leave_and_books(here_and_now: World) ->
         lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == bea)).one()
     )
     before = here_and_now.dump()
-    here_and_now.read(confirm.valid, asked, here_and_now.now)
-    here_and_now.read(sign.pending, bea, "en")
+    here_and_now.read(confirmations.valid, bea, asked, here_and_now.now)
+    here_and_now.read(pending.campaigns, bea, here_and_now.now)
     for purpose in (Purpose.LEAVE_CAMPAIGN, Purpose.LEAVE_MAIL, Purpose.LEAVE_ALL):
         here_and_now.read(leave.campaigns_of, Token(purpose, anna, 1))
         here_and_now.read(leave.known, Token(purpose, anna, 1))

@@ -5,6 +5,7 @@ Each test does one thing up to its commit, lets the other run into it, and commi
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -27,6 +28,7 @@ from feedsvc.actions import (
     slots,
 )
 from feedsvc.domain.drafts import UpdateDraft
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Cadence, Confirmation
 from tests.world import SENT, World, world
@@ -227,6 +229,23 @@ def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> No
     at_once(here, sent, partial(deliver.take_over, dead=worker, now=here.now))
     assert here.send() == []
     assert here.books().sent == 1
+
+
+def test_confirming_twice_counts_once_and_shows_the_same(two_machines: World) -> None:
+    here = two_machines
+    here.campaign("forest", kind="petition")
+    anna = here.sign_up("anna@example.org", "forest")
+    asked = here.read(
+        lambda s: s.exec(select(Confirmation.id).where(Confirmation.signer_id == anna)).one()
+    )
+    confirmed = [
+        partial(confirm.confirm, signer_id=anna, confirmation_id=asked, now=here.now + later)
+        for later in (timedelta(), timedelta(seconds=1))
+    ]
+    forest = here.campaign_id("forest")
+    assert at_once(here, *confirmed) == [[forest], [forest]]
+    counted = select(Campaign.signatures).where(Campaign.id == forest)
+    assert here.read(lambda s: s.exec(counted).one()) == 1
 
 
 def test_confirming_and_tidying(two_machines: World) -> None:

@@ -4,10 +4,13 @@ import base64
 import hashlib
 import html
 import re
+from pathlib import Path
 
 import pytest
+import sqlalchemy
 from sqlmodel import Session
 
+from feedsvc.commands.content import load_all
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
 from feedsvc.gateways import files
 from tests.web.visiting import BASE, visitor
@@ -93,6 +96,20 @@ async def test_permalink_has_its_revisions_and_no_others(here_and_now: World) ->
     assert statuses == [200, 200, 404, 404, 404]
 
 
+async def test_permalink_has_no_revision_from_before_the_release(
+    here_and_now: World, tmp_path: Path
+) -> None:
+    draft = 'status = "draft"'
+    _load(here_and_now, tmp_path, draft, "Zoë told us.")
+    _load(here_and_now, tmp_path, draft, "Somebody told us.")
+    _load(here_and_now, tmp_path, "based_on = 2", "Somebody told us.")
+    _load(here_and_now, tmp_path, "based_on = 2", "Somebody told all.")
+    async with visitor(here_and_now) as client:
+        pages = [await client.get(f"/c/river/u{end}") for end in ("@1", "@2", "@3", "")]
+    assert [page.status_code for page in pages] == [404, 200, 200, 200]
+    assert "Zoë" not in "".join(page.text for page in pages)
+
+
 @pytest.mark.parametrize("path", ["/c/nothing", "/c/nothing/news", "/c/river/news", "/s/x"])
 async def test_unknown_address_is_answered_by_a_page(here_and_now: World, path: str) -> None:
     here_and_now.campaign()
@@ -164,6 +181,15 @@ async def test_client_that_prefers_a_feed_gets_one_without_a_redirect(here_and_n
     assert all("Accept" in one.headers["vary"].split(", ") for one in (page, feed))
 
 
+async def test_signatures_are_not_counted_again_for_every_page(here_and_now: World) -> None:
+    here_and_now.campaign(kind="petition", letter=LETTER)
+    counted = sqlalchemy.update(Campaign).values(signatures=200_000)
+    here_and_now.write(lambda session: session.execute(counted))
+    async with visitor(here_and_now) as client:
+        pages = [await client.get(path) for path in ("/", "/c/river")]
+    assert all("200,000 people have signed" in page.text for page in pages)
+
+
 async def test_only_confirmed_signatures_are_counted(here_and_now: World) -> None:
     here_and_now.campaign(kind="petition", letter=LETTER)
     here_and_now.join("anna@example.org")
@@ -189,3 +215,13 @@ async def test_head_is_answered_like_get(here_and_now: World) -> None:
 def _withdraw(session: Session, update_id: int) -> None:
     """Take an update back, as far as pages can see it."""
     session.get_one(Update, update_id).status = UpdateStatus.WITHDRAWN
+
+
+def _load(world: World, folder: Path, front: str, body: str) -> None:
+    campaign = folder / "content/river"
+    campaign.mkdir(parents=True, exist_ok=True)
+    kind = 'title = "River"\nkind = "statement"\nlanguage = "en"'
+    (campaign / "campaign.md").write_text(f"+++\n{kind}\n+++\n\nWords.\n")
+    (campaign / "u.md").write_text(f'+++\ntitle = "News"\n{front}\n+++\n\n{body}\n')
+    world.pass_time(minutes=1)
+    load_all(world.here, files.read(folder / "content"), now=world.now)

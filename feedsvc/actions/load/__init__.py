@@ -5,7 +5,6 @@ changes nothing, and loading twice changes nothing. What `dump` wrote comes back
 ids and instants, and mails nobody.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,45 +15,27 @@ from feedsvc.actions.load.run import Change, Run
 from feedsvc.config import Site
 from feedsvc.domain import content
 from feedsvc.domain.tables.content import Campaign, Fact, FeedVersion
-from feedsvc.errors import Conflict, FeedsvcError
-from feedsvc.gateways.installation import Installation
 from feedsvc.records import feeds
 from feedsvc.records.facts import TAG_AUTHORITY
 
-__all__ = ["Change", "load_all", "load_folder"]
-
-WHO = "load"
+__all__ = ["Before", "Change", "begin", "finish", "load_folder"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
+class Before:
     """What was there before: whether nothing, and where the feeds of the site stood."""
 
     empty: bool
     version: int
 
 
-def load_all(
-    here: Installation,
-    site: content.Site,
-    *,
-    now: datetime,
-    tell: Callable[[list[Change]], None] = lambda _: None,
-) -> None:
-    """Load every folder and `tell` of each; raise what was wrong when the others are loaded."""
-    database, by_name = here.database, here.settings.site
-    before = database.write_now(_begin, site.record)
-    faults = []
-    for folder in site.folders:
-        try:
-            tell(database.write_now(load_folder, folder, site=by_name, by=WHO, now=now))
-        except FeedsvcError as error:
-            faults.append(error)
-    database.write_now(_finish, site.record, before)
-    if len(faults) > 1:
-        raise Conflict("\n".join(str(fault) for fault in faults))
-    if faults:
-        raise faults[0]
+def begin(session: Session, record: content.SiteRecord | None) -> Before:
+    """Take over the authority of the tags, where none has been minted yet."""
+    if record and record.tag_authority and session.get(Fact, TAG_AUTHORITY) is None:
+        session.add(Fact(name=TAG_AUTHORITY, value=record.tag_authority.encode()))
+    row = session.get(FeedVersion, feeds.SITE)
+    empty = session.exec(select(Campaign.id).limit(1)).first() is None
+    return Before(empty, row.version if row else 0)
 
 
 def load_folder(
@@ -68,16 +49,7 @@ def load_folder(
     return run.changes
 
 
-def _begin(session: Session, record: content.SiteRecord | None) -> _Before:
-    """Take over the authority of the tags, where none has been minted yet."""
-    if record and record.tag_authority and session.get(Fact, TAG_AUTHORITY) is None:
-        session.add(Fact(name=TAG_AUTHORITY, value=record.tag_authority.encode()))
-    row = session.get(FeedVersion, feeds.SITE)
-    empty = session.exec(select(Campaign.id).limit(1)).first() is None
-    return _Before(empty, row.version if row else 0)
-
-
-def _finish(session: Session, record: content.SiteRecord | None, before: _Before) -> None:
+def finish(session: Session, record: content.SiteRecord | None, before: Before) -> None:
     """Put the feeds of the site where the dump had them, or beyond: no version stands twice."""
     if record is None or record.feed is None:
         return

@@ -26,8 +26,8 @@ RECORD = "history/campaign.json"
 def load(run: Run, folder: Folder) -> Campaign:
     """Store a campaign that is new, or what has changed about it; return it locked."""
     _refuse_misfits(run, folder)
-    locked = select(Campaign).where(Campaign.slug == run.slug).with_for_update()
-    campaign = run.session.exec(locked).first()
+    stored = select(Campaign).where(Campaign.slug == run.slug)
+    campaign = run.session.exec(content.locking(stored)).first()
     if campaign is None:
         campaign = _store(run, folder)
     else:

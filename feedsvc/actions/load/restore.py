@@ -52,6 +52,8 @@ def update(run: Run, campaign: Campaign, given: UpdateFile, record: UpdateRecord
     numbers = [revision.number for revision in record.revisions]
     if not numbers or numbers != sorted(set(numbers)) or not all(r.texts for r in record.revisions):
         raise _altered(file, "revisions out of order, or without text")
+    if (record.released_revision in numbers) is not (record.published_at is not None):
+        raise _altered(file, "a release without its revision, or a revision without its release")
     refuse_known(run, Update, record.uid, file)
     row = Update(
         uid=record.uid,
@@ -65,6 +67,7 @@ def update(run: Run, campaign: Campaign, given: UpdateFile, record: UpdateRecord
         updated_at=record.updated_at,
         withdrawn_at=record.withdrawn_at,
         arrival=record.arrival,
+        released_revision=record.released_revision,
         created_at=record.created_at,
     )
     content.add_update(run.session, row, record.revisions)

@@ -13,7 +13,6 @@ from feedsvc.domain.edits import Difference
 from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
-    EditClass,
     Entry,
     Notify,
     Update,
@@ -21,7 +20,7 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.errors import Conflict, Invalid
 from feedsvc.records import content, feeds, folders
-from feedsvc.records.release import release, status_at
+from feedsvc.records.release import bring_in, release, status_at
 
 _OUT = {UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN}
 
@@ -31,7 +30,7 @@ def load(run: Run, campaign: Campaign, given: UpdateFile) -> None:
     file = run.file(f"{given.key}.md")
     content.refuse_future(_date(given), run.now, f"{file}, occurred_on")
     named = (Update.campaign_id == campaign.id, Update.key == given.key)
-    update = run.session.exec(select(Update).where(*named).with_for_update()).first()
+    update = run.session.exec(content.locking(select(Update).where(*named))).first()
     if update is None and given.record is None:
         _store(run, campaign, given, file)
         return
@@ -49,30 +48,19 @@ def _store(run: Run, campaign: Campaign, given: UpdateFile, file: str) -> None:
             "is withdrawn, and no such update is stored.",
             remedy="Remove the file, or put back what `feedsvc dump` wrote about it in history/.",
         )
+    if given.status is not UpdateStatus.DRAFT:
+        _refuse_mail(campaign, given, file)
+    update = bring_in(run.session, campaign, given, run.site, run.now)
+    run.changed(file, f"new, {_standing(update)}", update.uid)
+
+
+def _refuse_mail(campaign: Campaign, given: UpdateFile, file: str) -> None:
     if campaign.status is CampaignStatus.WITHDRAWN and given.notify is Notify.SUBSCRIBERS:
         raise Invalid(
             f"{file}, notify",
             "the campaign is withdrawn, and nobody is mailed about it.",
-            remedy='Write notify = "none".',
+            remedy='Write notify = "none", or status = "draft".',
         )
-    draft = given.status is UpdateStatus.DRAFT
-    update = Update(
-        uid=feeds.fresh_uid(),
-        campaign_id=campaign.id or 0,
-        key=given.key,
-        status=UpdateStatus.DRAFT if draft else status_at(given.publish_at, run.now),
-        notify=given.notify,
-        occurred_on=_date(given),
-        publish_at=given.publish_at,
-        created_at=run.now,
-    )
-    first = Revision(1, EditClass.SILENT, run.now, given.texts)
-    content.add_update(run.session, update, [first])
-    languages = [text.language for text in given.texts]
-    content.enter(run.session, campaign, update, languages, run.site, run.now)
-    if update.status is UpdateStatus.PUBLISHED:
-        release(run.session, campaign, update, run.now)
-    run.changed(file, f"new, {_standing(update)}", update.uid)
 
 
 def _change(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
@@ -175,6 +163,8 @@ def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file:
     if wanted is UpdateStatus.WITHDRAWN or update.status in _OUT:
         _withdraw(run, campaign, update, wanted, file)
         return
+    if wanted is not UpdateStatus.DRAFT:
+        _refuse_mail(campaign, given, file)
     update.status = wanted
     if wanted is UpdateStatus.PUBLISHED:
         release(run.session, campaign, update, run.now)

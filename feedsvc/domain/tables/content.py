@@ -53,7 +53,10 @@ class EditClass(StrEnum):
 
 
 class Campaign(SQLModel, table=True):
-    """What people sign. `last_arrival` is the number of the newest notice, counted under its lock."""
+    """What people sign. `last_arrival` is the number of the newest notice, counted under its lock.
+
+    `signatures` are the confirmed ones, counted as they are confirmed.
+    """
 
     id: int | None = number()
     uid: str = Field(unique=True)
@@ -67,6 +70,7 @@ class Campaign(SQLModel, table=True):
     updated_at: datetime
     revision: int = 1
     last_arrival: int = 0
+    signatures: int = 0
 
 
 class CampaignText(SQLModel, table=True):
@@ -107,7 +111,8 @@ class Update(SQLModel, table=True):
     """A dated piece of news on a campaign.
 
     `occurred_on` is an EventDate as text, `published_at` when we published it, `updated_at` when the
-    feeds last moved; `revision` is the number of its newest revision.
+    feeds last moved; `revision` is the number of its newest revision, `released_revision` of the
+    one that was released: those before it were drafts, and nobody's business.
     """
 
     __table_args__ = (
@@ -129,6 +134,7 @@ class Update(SQLModel, table=True):
     withdrawn_at: datetime | None = None
     arrival: int | None = None
     revision: int = 1
+    released_revision: int | None = None
     created_at: datetime
 
     @property

@@ -38,6 +38,7 @@ class Withheld(StrEnum):
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
+    DAMAGED = "damaged"
 
 
 class MailKind(StrEnum):
@@ -67,7 +68,11 @@ class Lane(StrEnum):
 
 
 WAITING = text("delivery.state = 'waiting'")  # spelled out, or SQLite passes the index by
+DUE_NOW = text(
+    "delivery.due_now AND delivery.state || '' = 'waiting'"
+)  # not by the index of WAITING
 NOT_STARTED = (MailState.QUEUED, MailState.DEFERRED)
+IN_HAND = text("mail.state IN ('queued', 'sending', 'deferred')")  # spelled out, as above
 
 
 class Notice(SQLModel, table=True):
@@ -157,6 +162,13 @@ class Mail(SQLModel, table=True):
             where="due_at IS NOT NULL AND worker_id IS NULL",
         ),
         partial("ix_mail_claimed", "worker_id", where="worker_id IS NOT NULL"),
+        partial(
+            "ix_mail_in_hand",
+            "state",
+            "planned_at",
+            where="state IN ('queued', 'sending', 'deferred')",
+        ),
+        partial("ix_mail_snapshot", "changed_at", where="sealed IS NOT NULL AND due_at IS NULL"),
         Index("ix_mail_signer", "signer_id"),
         Index("ix_mail_digest", "digest_id"),
     )
@@ -188,7 +200,7 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         partial("ix_delivery_waiting", "signer_id", where="state = 'waiting'"),
-        partial("ix_delivery_due_now", "signer_id", where="due_now AND state = 'waiting'"),
+        partial("ix_delivery_due_now", "signer_id", where="due_now"),
         Index("ix_delivery_mail", "mail_id"),
         Index("ix_delivery_subscription", "subscription_id"),
         {"sqlite_with_rowid": False},

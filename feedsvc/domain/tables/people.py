@@ -36,9 +36,22 @@ class Reach(StrEnum):
 
 
 class Signer(SQLModel, table=True):
-    """A person, one per address. Tags are keyed hashes, for grouping without knowing."""
+    """A person, one per address. Tags are keyed hashes, for grouping without knowing.
 
-    __table_args__ = (Index("ix_signer_zone", "zone_tag", "daily_hour", "id"),)
+    `confirmed_at` is when they first said yes, `signed_up_at` when they last signed; `ask_at` is set
+    while somebody waits to be asked to confirm. Who changes what waits here holds this row's lock.
+    """
+
+    __table_args__ = (
+        Index("ix_signer_zone", "zone_tag", "daily_hour", "id"),
+        Index("ix_signer_place", "zone_tag", "daily_hour", "weekly_day", "id"),
+        partial("ix_signer_asking", "ask_at", where="ask_at IS NOT NULL"),
+        partial(
+            "ix_signer_unconfirmed",
+            "signed_up_at",
+            where="confirmed_at IS NULL AND address_index IS NOT NULL",
+        ),
+    )
 
     id: int | None = number()
     address_index: bytes | None = Field(default=None, sa_type=LargeBinary, unique=True)
@@ -53,7 +66,16 @@ class Signer(SQLModel, table=True):
     daily_served_at: datetime | None = None
     weekly_served_on: date | None = None
     created_at: datetime
+    signed_up_at: datetime
+    confirmed_at: datetime | None = None
+    ask_at: datetime | None = None
     erased_at: datetime | None = None
+
+    def forget(self) -> None:
+        """Keep nothing by which the person could be found or written to."""
+        self.address_index = self.address_sealed = None
+        self.language_sealed = self.zone_sealed = None
+        self.ask_at = None
 
 
 class Signature(SQLModel, table=True):
@@ -62,7 +84,10 @@ class Signature(SQLModel, table=True):
     Someone who asked for no updates has no signer row once confirmed: `person_index` counts them.
     """
 
-    __table_args__ = (UniqueConstraint("campaign_id", "person_index"),)
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "person_index"),
+        partial("ix_signature_pending", "signed_at", where="confirmed_at IS NULL"),
+    )
 
     id: int | None = number()
     campaign_id: int = refers("campaign.id")
@@ -91,6 +116,11 @@ class Subscription(SQLModel, table=True):
         Index("ix_subscription_campaign", "campaign_id", "id"),
         Index("ix_subscription_signer", "signer_id"),
         partial("ix_subscription_paused", "paused_until", where="paused_until IS NOT NULL"),
+        partial(
+            "ix_subscription_pending",
+            "created_at",
+            where="confirmed_at IS NULL AND ended_at IS NULL",
+        ),
     )
 
     id: int | None = number()
@@ -125,13 +155,32 @@ class Subscription(SQLModel, table=True):
 
 
 class Confirmation(SQLModel, table=True):
-    """One "please confirm" asked of a signer; it confirms all that is pending when it is used."""
+    """One "please confirm" asked of a signer; it confirms all that is pending when it is used.
+
+    `address_index` counts how often an address was asked and said nothing; it outlives the signer's
+    own, or an address could be asked for ever (TRUST 4).
+    """
+
+    __table_args__ = (
+        partial(
+            "ix_confirmation_unanswered",
+            "address_index",
+            "created_at",
+            where="address_index IS NOT NULL",
+        ),
+    )
 
     id: int | None = number()
     signer_id: int = refers("signer.id", index=True)
+    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+
+    def use(self, now: datetime) -> None:
+        """Note that the person said yes; the first time is the one that counts."""
+        if self.used_at is None:
+            self.used_at, self.address_index = now, None
 
 
 class Intake(SQLModel, table=True):

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("last_arrival", sa.Integer(), nullable=False),
+        sa.Column("signatures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("short_link"),
         sa.UniqueConstraint("slug"),
@@ -88,11 +89,31 @@ def upgrade() -> None:
         sa.Column("daily_served_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("weekly_served_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("signed_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("address_index"),
     )
     with op.batch_alter_table("signer", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_signer_asking",
+            ["ask_at"],
+            unique=False,
+            sqlite_where=sa.text("ask_at IS NOT NULL"),
+            postgresql_where=sa.text("ask_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_signer_place", ["zone_tag", "daily_hour", "weekly_day", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_signer_unconfirmed",
+            ["signed_up_at"],
+            unique=False,
+            sqlite_where=sa.text("confirmed_at IS NULL AND address_index IS NOT NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL AND address_index IS NOT NULL"),
+        )
         batch_op.create_index("ix_signer_zone", ["zone_tag", "daily_hour", "id"], unique=False)
 
     op.create_table(
@@ -167,6 +188,7 @@ def upgrade() -> None:
         sa.Column(
             "signer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("address_index", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
@@ -178,6 +200,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_confirmation_signer_id"), ["signer_id"], unique=False)
+        batch_op.create_index(
+            "ix_confirmation_unanswered",
+            ["address_index", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("address_index IS NOT NULL"),
+            postgresql_where=sa.text("address_index IS NOT NULL"),
+        )
 
     op.create_table(
         "letter",
@@ -253,7 +282,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("due_at IS NOT NULL AND worker_id IS NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL AND worker_id IS NULL"),
         )
+        batch_op.create_index(
+            "ix_mail_in_hand",
+            ["state", "planned_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending', 'deferred')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending', 'deferred')"),
+        )
         batch_op.create_index("ix_mail_signer", ["signer_id"], unique=False)
+        batch_op.create_index(
+            "ix_mail_snapshot",
+            ["changed_at"],
+            unique=False,
+            sqlite_where=sa.text("sealed IS NOT NULL AND due_at IS NULL"),
+            postgresql_where=sa.text("sealed IS NOT NULL AND due_at IS NULL"),
+        )
 
     op.create_table(
         "signatory",
@@ -292,6 +335,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "person_index"),
     )
     with op.batch_alter_table("signature", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_signature_pending",
+            ["signed_at"],
+            unique=False,
+            sqlite_where=sa.text("confirmed_at IS NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_signature_signer_id"), ["signer_id"], unique=False)
 
     op.create_table(
@@ -353,6 +403,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("paused_until IS NOT NULL"),
             postgresql_where=sa.text("paused_until IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_subscription_pending",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("confirmed_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL AND ended_at IS NULL"),
+        )
         batch_op.create_index("ix_subscription_signer", ["signer_id"], unique=False)
         batch_op.create_index(
             "uq_subscription_open",
@@ -379,6 +436,7 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("arrival", sa.Integer(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("released_revision", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"],
@@ -557,8 +615,8 @@ def upgrade() -> None:
             "ix_delivery_due_now",
             ["signer_id"],
             unique=False,
-            sqlite_where=sa.text("due_now AND state = 'waiting'"),
-            postgresql_where=sa.text("due_now AND state = 'waiting'"),
+            sqlite_where=sa.text("due_now"),
+            postgresql_where=sa.text("due_now"),
         )
         batch_op.create_index("ix_delivery_mail", ["mail_id"], unique=False)
         batch_op.create_index("ix_delivery_subscription", ["subscription_id"], unique=False)
@@ -638,8 +696,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_mail")
         batch_op.drop_index(
             "ix_delivery_due_now",
-            sqlite_where=sa.text("due_now AND state = 'waiting'"),
-            postgresql_where=sa.text("due_now AND state = 'waiting'"),
+            sqlite_where=sa.text("due_now"),
+            postgresql_where=sa.text("due_now"),
         )
 
     op.drop_table("delivery")
@@ -688,6 +746,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_subscription_signer")
         batch_op.drop_index(
+            "ix_subscription_pending",
+            sqlite_where=sa.text("confirmed_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL AND ended_at IS NULL"),
+        )
+        batch_op.drop_index(
             "ix_subscription_paused",
             sqlite_where=sa.text("paused_until IS NOT NULL"),
             postgresql_where=sa.text("paused_until IS NOT NULL"),
@@ -698,11 +761,26 @@ def downgrade() -> None:
     op.drop_table("staff_key")
     with op.batch_alter_table("signature", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signature_signer_id"))
+        batch_op.drop_index(
+            "ix_signature_pending",
+            sqlite_where=sa.text("confirmed_at IS NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL"),
+        )
 
     op.drop_table("signature")
     op.drop_table("signatory")
     with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_mail_snapshot",
+            sqlite_where=sa.text("sealed IS NOT NULL AND due_at IS NULL"),
+            postgresql_where=sa.text("sealed IS NOT NULL AND due_at IS NULL"),
+        )
         batch_op.drop_index("ix_mail_signer")
+        batch_op.drop_index(
+            "ix_mail_in_hand",
+            sqlite_where=sa.text("state IN ('queued', 'sending', 'deferred')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending', 'deferred')"),
+        )
         batch_op.drop_index(
             "ix_mail_due",
             sqlite_where=sa.text("due_at IS NOT NULL AND worker_id IS NULL"),
@@ -718,6 +796,11 @@ def downgrade() -> None:
     op.drop_table("mail")
     op.drop_table("letter")
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_confirmation_unanswered",
+            sqlite_where=sa.text("address_index IS NOT NULL"),
+            postgresql_where=sa.text("address_index IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_confirmation_signer_id"))
 
     op.drop_table("confirmation")
@@ -741,6 +824,17 @@ def downgrade() -> None:
     op.drop_table("slot")
     with op.batch_alter_table("signer", schema=None) as batch_op:
         batch_op.drop_index("ix_signer_zone")
+        batch_op.drop_index(
+            "ix_signer_unconfirmed",
+            sqlite_where=sa.text("confirmed_at IS NULL AND address_index IS NOT NULL"),
+            postgresql_where=sa.text("confirmed_at IS NULL AND address_index IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_signer_place")
+        batch_op.drop_index(
+            "ix_signer_asking",
+            sqlite_where=sa.text("ask_at IS NOT NULL"),
+            postgresql_where=sa.text("ask_at IS NOT NULL"),
+        )
 
     op.drop_table("signer")
     op.drop_table("intake")

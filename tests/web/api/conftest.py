@@ -1,6 +1,7 @@
 """The staff API over real HTTP messages, on a database of either kind."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
@@ -35,19 +36,26 @@ def bell() -> Bell:
     return Bell()
 
 
-@pytest.fixture
-async def api(here_and_now: World, bell: Bell) -> AsyncIterator[httpx2.AsyncClient]:
-    """Give a client of the staff API."""
+@asynccontextmanager
+async def client(world: World, bell: Bell) -> AsyncIterator[httpx2.AsyncClient]:
+    """Come by on this machine, without a proxy."""
     app = Starlette(routes=routes, exception_handlers=exception_handlers)
     app.router.redirect_slashes = False
 
     async def with_state(scope: Any, receive: Any, send: Any) -> None:
-        state = {"here": here_and_now.here, "clock": here_and_now.clock, "nudge": bell.ring}
+        state = {"here": world.here, "clock": world.clock, "nudge": bell.ring}
         await app(scope | {"state": state}, receive, send)
 
     transport = httpx2.ASGITransport(app=with_state, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as made:
+        yield made
+
+
+@pytest.fixture
+async def api(here_and_now: World, bell: Bell) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of the staff API."""
+    async with client(here_and_now, bell) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """The API document says what the API does."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from feedsvc.web.api import every
-from tests.web.api.conftest import Bearer
+from tests.web.api.conftest import Bearer, Bell, client
+from tests.world import world
 
 
 @pytest.fixture
@@ -79,6 +81,23 @@ async def test_the_page_has_every_operation_and_loads_nothing(api: httpx2.AsyncC
     assert "<script" not in answer.text
     assert "http://" not in answer.text.replace("http://127.0.0.1:8000", "")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "proxies", "status"),
+    [
+        ("http://localhost:8000", (), 200),
+        ("https://updates.example.org", (), 401),
+        ("https://updates.example.org", ("127.0.0.1",), 200),
+    ],
+)
+async def test_this_machine_is_known_when_the_proxies_are_or_there_is_none(
+    sqlite_url: str, tmp_path: Path, base_url: str, proxies: tuple[str, ...], status: int
+) -> None:
+    sections = {"site": {"base_url": base_url}, "http": {"trusted_proxies": proxies}}
+    with world(sqlite_url, tmp_path, **sections) as made:
+        async with client(made, Bell()) as http:
+            assert (await http.get("/api/docs")).status_code == status
 
 
 async def test_the_page_is_for_this_machine_or_for_who_has_a_key(

@@ -1,0 +1,62 @@
+"""Forget who never said yes: after a week neither address nor name is kept (TRUST 4, retention)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.people import Confirmation, Ending, Signature, Signer, Subscription
+from feedsvc.records import pending
+
+ASKED = timedelta(days=30)
+AT_ONCE = 5_000
+
+
+def forget_unconfirmed(session: Session, *, now: datetime) -> None:
+    """Forget signatures, wishes and people that waited a week for a yes, and old limits."""
+    before = now - pending.LIFE
+    _signers(session, before)
+    _signatures(session, before)
+    _subscriptions(session, before, now)
+    _limits(session, now - ASKED)
+
+
+def _signers(session: Session, before: datetime) -> None:
+    """Forget people first: what they signed lies further back than when they signed last."""
+    stale = (
+        select(Signer)
+        .where(col(Signer.confirmed_at).is_(None), col(Signer.address_index).is_not(None))
+        .where(col(Signer.signed_up_at) < before)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)  # one who confirms or signs at this moment stays
+    )
+    for signer in session.exec(stale).all():
+        signer.forget()
+
+
+def _signatures(session: Session, before: datetime) -> None:
+    stale = (
+        select(Signature.id)
+        .where(col(Signature.confirmed_at).is_(None), col(Signature.signed_at) < before)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(delete(Signature).where(col(Signature.id).in_(session.exec(stale).all())))
+
+
+def _subscriptions(session: Session, before: datetime, now: datetime) -> None:
+    stale = (
+        select(Subscription)
+        .where(col(Subscription.confirmed_at).is_(None), col(Subscription.ended_at).is_(None))
+        .where(col(Subscription.created_at) < before)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    for subscription in session.exec(stale).all():
+        subscription.end(Ending.EXPIRED, 0, now)
+
+
+def _limits(session: Session, before: datetime) -> None:
+    """Forget that an address was asked, once that no longer keeps it from being asked again."""
+    old = (col(Confirmation.address_index).is_not(None), col(Confirmation.created_at) < before)
+    session.execute(update(Confirmation).where(*old).values(address_index=None))

@@ -1,0 +1,39 @@
+"""What waits for a person's yes: for a week after signing, and then it is forgotten (TRUST 4)."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from feedsvc.domain.tables.people import Signature, Subscription
+from feedsvc.gateways.composer import CONFIRM_DAYS
+
+LIFE = timedelta(days=CONFIRM_DAYS)
+
+
+def signatures(signer_id: int, now: datetime) -> SelectOfScalar[Signature]:
+    """Select the signatures that wait, by campaign."""
+    return (
+        select(Signature)
+        .where(Signature.signer_id == signer_id, col(Signature.confirmed_at).is_(None))
+        .where(col(Signature.signed_at) >= now - LIFE)
+        .order_by(col(Signature.campaign_id))
+    )
+
+
+def subscriptions(signer_id: int, now: datetime) -> SelectOfScalar[Subscription]:
+    """Select the subscriptions that wait, by campaign."""
+    return (
+        select(Subscription)
+        .where(Subscription.signer_id == signer_id, col(Subscription.confirmed_at).is_(None))
+        .where(col(Subscription.ended_at).is_(None))
+        .where(col(Subscription.created_at) >= now - LIFE)
+        .order_by(col(Subscription.campaign_id))
+    )
+
+
+def campaigns(session: Session, signer_id: int, now: datetime) -> set[int]:
+    """Return the campaigns that wait for this person's yes."""
+    signed = session.exec(signatures(signer_id, now)).all()
+    wished = session.exec(subscriptions(signer_id, now)).all()
+    return {row.campaign_id for row in signed} | {row.campaign_id for row in wished}

@@ -1,0 +1,18 @@
+"""The open subscriptions of a person, which one who leaves, chooses or signs again is about."""
+
+from collections.abc import Collection
+
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from feedsvc.domain.tables.people import Subscription
+
+
+def still_open(signer_id: int, campaigns: Collection[int] | None) -> SelectOfScalar[Subscription]:
+    """Select what has not ended, of some campaigns or (None) of all, in the order of locking."""
+    mine = select(Subscription).where(
+        Subscription.signer_id == signer_id, col(Subscription.ended_at).is_(None)
+    )
+    if campaigns is not None:
+        mine = mine.where(col(Subscription.campaign_id).in_(campaigns))
+    return mine.order_by(col(Subscription.campaign_id))

@@ -1,0 +1,15 @@
+"""What an address asked not to be sent."""
+
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.people import Reach, Suppression
+
+
+def never(session: Session, address_index: bytes) -> bool:
+    """Whether whoever has this address asked never to be written to."""
+    asked = select(Suppression.id).where(
+        Suppression.address_index == address_index,
+        Suppression.reach == Reach.ALL,
+        col(Suppression.lifted_at).is_(None),
+    )
+    return session.exec(asked).first() is not None

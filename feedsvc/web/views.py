@@ -1,0 +1,65 @@
+"""What pages are shown of campaigns, letters and updates: plain values in one language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsView:
+    """Where the feeds of a campaign, or of everything, are."""
+
+    atom: str
+    rss: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """The newest version of a letter, in one language."""
+
+    addressees: Sequence[dict[str, str]]
+    salutation: str
+    html: str
+    closing: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """An update, or an earlier revision of it, in one language."""
+
+    title: str
+    summary: str
+    html: str
+    url: str
+    date_words: str
+    language: str
+    direction: str
+    status: UpdateStatus
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign in one language; `own` is the language it falls back to."""
+
+    id: int
+    slug: str
+    own: str
+    kind: CampaignKind
+    status: CampaignStatus
+    title: str
+    summary: str
+    html: str
+    url: str
+    date_words: str
+    language: str
+    direction: str
+    signatures: int
+    feeds: FeedsView
+    latest: UpdateView | None = None
+    letter: LetterView | None = None
+    signatories: Sequence[str] = ()

@@ -1,0 +1,104 @@
+"""Whoever signs is asked to confirm: within the limits, and in the end."""
+
+import pytest
+from sqlmodel import Session, select
+
+from feedsvc.actions import ask, forget, leave
+from feedsvc.domain.tables.ledger import MailKind
+from feedsvc.domain.tables.people import Signer
+from tests.world import World
+
+ANNA = "anna@example.org"
+
+
+@pytest.fixture
+def woods(here_and_now: World) -> World:
+    for slug in ("river", "forest", "meadow", "marsh"):
+        here_and_now.campaign(slug, kind="petition")
+    return here_and_now
+
+
+def asks(here: World) -> int:
+    """Ask everybody who waits; return how many mails have asked so far."""
+    pieces = (here.here.composer, here.here.keys, here.here.settings)
+    while here.write(ask.ask, *pieces, now=here.now):
+        pass
+    return len(here.mails(MailKind.CONFIRM))
+
+
+def test_who_has_confirmed_is_asked_about_the_next_petition_at_once(woods: World) -> None:
+    woods.join(ANNA, "river")
+    woods.sign_up(ANNA, "forest")
+    assert asks(woods) == 2
+
+
+def test_who_has_not_confirmed_is_asked_about_the_next_petition_a_day_later(woods: World) -> None:
+    woods.sign_up(ANNA, "river")
+    woods.pass_time(hours=1)
+    woods.sign_up(ANNA, "forest")
+    assert asks(woods) == 1
+    woods.pass_time(hours=23)
+    assert asks(woods) == 2
+
+
+def test_whose_yes_came_before_their_turn_is_not_asked_again(woods: World) -> None:
+    anna = woods.sign_up(ANNA, "river")
+    woods.sign_up(ANNA, "forest")
+    woods.confirm(anna)
+    woods.pass_time(days=2)
+    assert asks(woods) == 1
+
+
+def test_signing_the_same_twice_in_a_day_asks_once(woods: World) -> None:
+    for _ in range(2):
+        woods.sign_up(ANNA)
+    woods.pass_time(days=2)
+    assert asks(woods) == 1
+
+
+def test_signing_the_same_on_another_day_asks_again(woods: World) -> None:
+    woods.sign_up(ANNA)
+    woods.pass_time(hours=12)
+    woods.sign_up(ANNA)
+    woods.pass_time(hours=12)
+    woods.sign_up(ANNA)
+    assert asks(woods) == 2
+
+
+def test_an_address_is_asked_three_times_a_month_though_it_was_forgotten(woods: World) -> None:
+    for slug in ("river", "forest", "meadow"):
+        woods.sign_up(ANNA, slug)
+        woods.pass_time(days=8)
+        woods.write(forget.forget_unconfirmed, now=woods.now)
+    woods.sign_up(ANNA, "marsh")
+    assert asks(woods) == 3
+    woods.pass_time(days=6, minutes=1)
+    assert asks(woods) == 4
+
+
+def test_who_asked_never_to_be_written_to_is_not_asked_in_their_turn(woods: World) -> None:
+    anna = woods.sign_up(ANNA, "river")
+    woods.sign_up(ANNA, "forest")
+    woods.write(leave.never, anna, now=woods.now)
+    woods.pass_time(days=1)
+    assert asks(woods) == 1
+
+
+def test_a_damaged_row_keeps_nobody_else_from_being_asked(woods: World) -> None:
+    woods.join(ANNA)
+    woods.write(_damage)
+    woods.sign_up(ANNA, "forest")
+    woods.sign_up("bea@example.org")
+    assert [address for address, _ in woods.mails(MailKind.CONFIRM)] == [ANNA, "bea@example.org"]
+
+
+def test_who_waits_to_be_asked_is_asked_in_the_language_they_signed_in_last(woods: World) -> None:
+    woods.sign_up(ANNA, language="en")
+    woods.pass_time(days=1)
+    woods.sign_up(ANNA, language="ar")
+    first, second = [mail.digest_id for _, mail in woods.mails(MailKind.CONFIRM)]
+    assert first != second
+
+
+def _damage(session: Session) -> None:
+    session.exec(select(Signer)).one().address_sealed = b"\x01"

@@ -1,0 +1,89 @@
+"""What was never confirmed is forgotten after a week: address, name, and the wish to hear."""
+
+import pytest
+from sqlmodel import Session, select
+
+from feedsvc.actions import forget
+from feedsvc.domain.tables.people import Confirmation, Signature, Signer, Subscription
+from tests.world import World
+
+ANNA = "anna@example.org"
+
+
+@pytest.fixture
+def river(here_and_now: World) -> World:
+    here_and_now.campaign("river", kind="petition")
+    here_and_now.campaign("forest", kind="petition")
+    return here_and_now
+
+
+def forgotten(here: World, **span: float) -> None:
+    here.pass_time(**span)
+    here.write(forget.forget_unconfirmed, now=here.now)
+
+
+def kept(here: World, signer_id: int) -> list[bytes]:
+    """Return what is still there by which a person could be found."""
+    signer = here.read(lambda s: s.exec(select(Signer).where(Signer.id == signer_id)).one())
+    held = (signer.address_index, signer.address_sealed, signer.language_sealed, signer.zone_sealed)
+    return [value for value in held if value is not None]
+
+
+def signed(here: World) -> list[int]:
+    return list(here.read(lambda s: s.exec(select(Signature.campaign_id)).all()))
+
+
+def test_who_never_confirmed_is_forgotten_after_a_week(river: World) -> None:
+    anna = river.sign_up(ANNA)
+    forgotten(river, days=7)
+    assert (len(kept(river, anna)), signed(river)) == (4, [river.campaign_id()])
+    forgotten(river, minutes=1)
+    assert (kept(river, anna), signed(river)) == ([], [])
+
+
+def test_a_wish_that_was_never_confirmed_ends(river: World) -> None:
+    river.sign_up(ANNA)
+    forgotten(river, days=7, minutes=1)
+    wish = river.read(lambda s: s.exec(select(Subscription)).one())
+    assert wish.ending == "expired"
+
+
+def test_who_left_before_confirming_is_forgotten_too(river: World) -> None:
+    anna = river.sign_up(ANNA)
+    river.leave(anna)
+    forgotten(river, days=7, minutes=1)
+    assert kept(river, anna) == []
+
+
+def test_who_confirmed_once_loses_only_what_they_did_not_confirm(river: World) -> None:
+    anna = river.join(ANNA)
+    river.sign_up(ANNA, "forest")
+    forgotten(river, days=7, minutes=1)
+    assert (len(kept(river, anna)), signed(river)) == (4, [river.campaign_id()])
+
+
+def test_who_signs_again_within_the_week_is_kept(river: World) -> None:
+    anna = river.sign_up(ANNA)
+    river.pass_time(days=6)
+    river.sign_up(ANNA)
+    forgotten(river, days=6)
+    assert len(kept(river, anna)) == 4
+
+
+def test_who_was_forgotten_may_sign_as_if_for_the_first_time(river: World) -> None:
+    before = river.sign_up(ANNA)
+    forgotten(river, days=8)
+    assert river.join(ANNA) != before
+    assert signed(river) == [river.campaign_id()]
+
+
+def test_that_an_address_was_asked_is_forgotten_after_a_month(river: World) -> None:
+    river.sign_up(ANNA)
+    forgotten(river, days=8)
+    assert river.read(_asked) != [None]
+    forgotten(river, days=23)
+    assert river.read(_asked) == [None]
+
+
+def _asked(session: Session) -> list[bytes | None]:
+    return list(session.exec(select(Confirmation.address_index)).all())

@@ -1,0 +1,145 @@
+"""What fails is passed by, shown and tried again; the rest of the tick goes on (law 8)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import func, select
+
+from feedsvc.actions import sign, tidy
+from feedsvc.domain.sealing import Sealed
+from feedsvc.domain.signup import Signup
+from feedsvc.domain.tables.ledger import Mail, Slot
+from feedsvc.domain.tables.people import Intake
+from feedsvc.schedule import Timetable, tidy_up
+from tests.world import World, world
+
+STOP = "CREATE TRIGGER stop BEFORE {} BEGIN SELECT RAISE(ABORT, 'anna@example.org'); END"
+
+
+@pytest.fixture
+def here(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """Give a world on SQLite, whose triggers make one row fail."""
+    with world(sqlite_url, tmp_path) as made:
+        made.campaign("river")
+        made.campaign("forest")
+        yield made
+
+
+@pytest.fixture
+def timetable(here: World) -> Timetable:
+    """Give a timetable that ticks when it is told to."""
+    return Timetable(here.here, here.clock)
+
+
+def fail(here: World, trigger: str) -> None:
+    """Let the database refuse one row."""
+    here.write(lambda session: session.execute(text(STOP.format(trigger))))
+
+
+def mend(here: World) -> None:
+    """Let it be taken again."""
+    here.write(lambda session: session.execute(text("DROP TRIGGER stop")))
+
+
+def take_in(here: World, email: str) -> None:
+    """Take a sign-up in, without working it off."""
+    signup = Signup(
+        email=email, campaign_id=here.campaign_id(), name="Zoë", updates=True, consent_text="Yes."
+    )
+    sealed = here.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
+    here.write(sign.take_in, sealed, now=here.now)
+
+
+def count(here: World, table: type) -> int:
+    """Count the rows of a table."""
+    return int(
+        here.read(lambda session: session.exec(select(func.count()).select_from(table)).one())
+    )
+
+
+async def test_a_signup_that_fails_lets_later_ones_pass(here: World, timetable: Timetable) -> None:
+    take_in(here, "anna@example.org")
+    take_in(here, "bea@example.org")
+    fail(here, "DELETE ON intake WHEN old.id = 1")
+    await timetable.tick()
+    assert here.signer_id("bea@example.org")
+    assert count(here, Intake) == 1
+    mend(here)
+    await timetable.tick()
+    assert count(here, Intake) == 0
+
+
+async def test_a_fan_out_that_fails_lets_later_ones_pass(here: World, timetable: Timetable) -> None:
+    here.join("anna@example.org", "river")
+    here.join("bea@example.org", "forest")
+    here.post("river")
+    here.post("forest")
+    fail(here, "INSERT ON delivery WHEN new.notice_id = 1")
+    await timetable.tick()
+    assert [row.notice_id for row in here.deliveries()] == [2]
+
+
+async def test_a_plan_that_fails_lets_later_ones_pass(here: World, timetable: Timetable) -> None:
+    anna = here.join("anna@example.org", "river")
+    here.join("bea@example.org", "forest")
+    here.send()
+    here.post("river")
+    await timetable.tick()
+    fail(here, f"INSERT ON mail WHEN new.signer_id = {anna}")
+    here.pass_time(minutes=11)
+    await timetable.tick()
+    here.post("forest")
+    await timetable.tick()
+    here.pass_time(minutes=11)
+    await timetable.tick()
+    assert here.send() == ["bea@example.org"]
+    mend(here)
+    await timetable.tick()
+    assert here.send() == ["anna@example.org"]
+
+
+async def test_a_failure_is_shown_until_it_is_over_and_names_nobody(
+    here: World, timetable: Timetable
+) -> None:
+    await timetable.tick()
+    well = timetable.last_tick
+    take_in(here, "anna@example.org")
+    fail(here, "DELETE ON intake")
+    here.pass_time(minutes=1)
+    await timetable.tick()
+    assert (timetable.problem, timetable.last_tick) == ("sign_ups: IntegrityError", well)
+    mend(here)
+    await timetable.tick()
+    assert (timetable.problem, timetable.last_tick) == (None, here.now)
+
+
+async def test_old_snapshots_are_wiped_chunk_by_chunk(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidy, "AT_ONCE", 1)
+    for name in ("anna", "bea", "carl"):
+        here.join(f"{name}@example.org")
+    here.send()
+    here.pass_time(seconds=(tidy.SNAPSHOTS + timedelta(days=1)).total_seconds())
+    await tidy_up(here.here, here.now)
+    assert here.read(lambda s: set(s.exec(select(Mail.sealed)).all())) == {None}
+
+
+async def test_a_damaged_signer_opens_no_slot_after_slot(here: World, timetable: Timetable) -> None:
+    anna = here.join("anna@example.org", cadence="weekly")
+    here.send()
+    here.post()
+    here.pass_time(minutes=11)
+    await timetable.tick()
+    damaged = "UPDATE signer SET address_sealed = x'01' WHERE id = :id"
+    here.write(lambda session: session.execute(text(damaged), {"id": anna}))
+    here.write(lambda session: session.execute(text("UPDATE delivery SET due_now = true")))
+    await timetable.tick()
+    before = count(here, Slot)
+    here.pass_time(seconds=1)
+    await timetable.tick()
+    assert count(here, Slot) == before
+    assert here.books().withheld == {"damaged": 1}
