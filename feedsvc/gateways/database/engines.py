@@ -79,8 +79,13 @@ def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine
 
 
 def away(error: DBAPIError) -> bool:
-    """Whether the database is away, full or locked; SQLite calls a fault in a statement the same."""
-    return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    """Whether the database is away, full or locked; SQLite calls a fault in a statement the same.
+
+    A full disk undoes the whole transaction, and our savepoint with it.
+    """
+    if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+        return True
+    return "no such savepoint" in str(error.orig)
 
 
 @contextmanager
