@@ -38,7 +38,7 @@ SIGNERS = (
     {"email": "salma@example.org", "name": "سلمى الخطيب", "language": "ar"},
     {"email": "jordan@example.org", "name": "Jordan O’Neill", "language": "en"},
 )
-UPDATE = {
+UPDATE: dict[str, Any] = {
     "title": "A demonstration update: the mechanism has begun its work",
     "body": (
         "This update was posted by `feedsvc demo` through the JSON API, to show the whole way: "
@@ -46,6 +46,16 @@ UPDATE = {
         "It is made up. The campaign it is posted to is a summary of public facts."
     ),
     "summary": "Posted by the demo through the JSON API.",
+    "texts": {
+        "ar": {
+            "title": "تحديث تجريبي: الآلية بدأت عملها",
+            "body": (
+                "نشر الأمر `feedsvc demo` هذا التحديث عبر واجهة JSON ليُظهر الطريق كله: يُحفظ، ويظهر في "
+                "الصفحة، ويُنشر في ثلاث خلاصات، ويصل بالبريد إلى من طلبوه.\n\n"
+                "هذا التحديث من نسج الخيال، أما الحملة التي نُشر فيها فملخص لوقائع منشورة."
+            ),
+        }
+    },
 }
 
 console = Console(highlight=False, soft_wrap=True)
