@@ -56,6 +56,10 @@ def _copied(url: str, engine: Engine) -> Path:
     file = Path(url.removeprefix("sqlite:///"))
     copy = file.with_suffix(f".before-{newest()}.db")
     copy.unlink(missing_ok=True)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+    connection = engine.raw_connection()  # VACUUM wants no transaction, and the engine begins one
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(copy),))
+    finally:
+        connection.close()
+    copy.chmod(0o600)
     return copy
