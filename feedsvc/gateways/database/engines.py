@@ -81,11 +81,12 @@ def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine
 def away(error: DBAPIError) -> bool:
     """Whether the database is away, full or locked; SQLite calls a fault in a statement the same.
 
-    A full disk undoes the whole transaction, and our savepoint with it.
+    A full disk undoes the whole transaction, and our savepoint with it; a file that was taken away
+    leaves an empty one in its place, without our tables.
     """
     if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
         return True
-    return "no such savepoint" in str(error.orig)
+    return str(error.orig).startswith(("no such savepoint", "no such table"))
 
 
 @contextmanager
