@@ -38,7 +38,7 @@ def locking(query: SelectOfScalar[Row], *, skip_locked: bool = False) -> SelectO
 
 def locked(session: Session, condition: object, name: str) -> Campaign:
     """Take the campaign's lock: arrival numbers are given one at a time."""
-    campaign = session.exec(locking(select(Campaign).where(condition))).first()  # type: ignore[arg-type]
+    campaign = session.exec(locking(select(Campaign).where(condition))).first()  # type: ignore[arg-type]  # SQLModel types a comparison as bool
     if campaign is None:
         raise NotFound(f"There is no campaign {name!r}.", remedy="GET /api/campaigns lists them.")
     return campaign

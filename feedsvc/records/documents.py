@@ -67,7 +67,7 @@ def versions(session: Session, slugs: Collection[str | None]) -> dict[str | None
     if named := [slug for slug in slugs if slug is not None]:
         rows = session.exec(
             select(Campaign.slug, Campaign.id, Campaign.status, FeedVersion.version)
-            .join(FeedVersion, FeedVersion.scope == Campaign.id, isouter=True)  # type: ignore[arg-type]
+            .join(FeedVersion, FeedVersion.scope == Campaign.id, isouter=True)  # type: ignore[arg-type]  # SQLModel types a comparison as bool
             .where(col(Campaign.slug).in_(named))
         ).all()
         for slug, scope, status, number in rows:

@@ -189,7 +189,7 @@ def _revisions(session: Session, condition: object) -> dict[int, list[RevisionRe
         select(Revision, RevisionText)
         .join(RevisionText, col(RevisionText.revision_id) == Revision.id)
         .join(Update, col(Update.id) == Revision.update_id)
-        .where(condition)  # type: ignore[arg-type]
+        .where(condition)  # type: ignore[arg-type]  # SQLModel types a comparison as bool
         .order_by(col(Revision.update_id), col(Revision.number), col(RevisionText.position))
     ).all()
     found: dict[int, list[RevisionRecord]] = {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from feedsvc.domain import tokens
 from feedsvc.domain.tables.people import Cadence, Ending, Signer, Subscription
@@ -20,7 +20,7 @@ def link(world: World, purpose: Purpose, signer: int, scope: int = 0) -> str:
 
 def subscriptions(world: World) -> list[Subscription]:
     def listed(session: Session) -> list[Subscription]:
-        return list(session.exec(select(Subscription).order_by(Subscription.id)).all())  # type: ignore[arg-type]
+        return list(session.exec(select(Subscription).order_by(col(Subscription.id))).all())
 
     found = world.read(listed)
     assert isinstance(found, list)
