@@ -124,6 +124,8 @@ class MailSettings(Section):
     relay_user: str = ""
     relay_password: str = Field(default="", repr=False)
     relay_password_file: Path | None = None
+    relay_auth: Literal["password", "xoauth2"] = "password"
+    relay_token_file: Path | None = None
     from_address: str = "updates@localhost"
     from_name: str = ""
     reply_to: str = ""
@@ -153,6 +155,23 @@ class MailSettings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_to_the_relay(self) -> Self:
+        if self.relay_auth == "xoauth2":
+            if not self.relay_user or self.relay_token_file is None:
+                raise ValueError('relay_auth = "xoauth2" needs relay_user and relay_token_file')
+            if self.relay_password or self.relay_password_file:
+                raise ValueError('relay_auth = "xoauth2" takes no password')
+        elif self.relay_token_file is not None:
+            raise ValueError('relay_token_file is for relay_auth = "xoauth2"')
+        return self
+
+    @model_validator(mode="after")
+    def _able_to_sign(self) -> Self:
+        if self.dkim == "service" and not (self.dkim_selector and self.dkim_key_file):
+            raise ValueError('dkim = "service" needs dkim_selector and dkim_key_file')
+        return self
+
     @property
     def relay_at(self) -> Relay:
         """Host, port and security of the relay."""
@@ -166,6 +185,21 @@ class MailSettings(Section):
         if self.relay_password_file is None:
             return self.relay_password
         return _secret("mail.relay_password_file", self.relay_password_file)
+
+    @property
+    def token(self) -> str:
+        """The token for XOAUTH2, read anew each time: it expires, and another program renews it."""
+        if self.relay_token_file is None:
+            return ""
+        token = _secret("mail.relay_token_file", self.relay_token_file)
+        if not token.isascii() or not token.isprintable() or not token:
+            raise Misconfigured(f"mail.relay_token_file: there is no token in {self.relay_token_file}.")
+        return token
+
+    @property
+    def dkim_signed_by(self) -> str:
+        """The domain that answers for our mails (DKIM)."""
+        return self.dkim_domain or self.from_address.rpartition("@")[2]
 
     @property
     def bounces_at(self) -> str:
@@ -264,8 +298,6 @@ NOT_YET = ("mail.daily_cap", "bounces.lmtp", "feeds.hub")
 def _obeyed(settings: Settings) -> Settings:
     """Refuse what this version would ignore."""
     asked = [name for name in NOT_YET if _value(settings, name)]
-    if settings.mail.dkim == "service":
-        asked.append('mail.dkim = "service"')
     if asked:
         raise Misconfigured(
             f"{', '.join(asked)}: this version cannot do that yet.", remedy="Leave it out for now."

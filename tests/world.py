@@ -20,9 +20,9 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.content import Campaign, Update
-from feedsvc.domain.tables.ledger import Delivery, Mail, MailKind
+from feedsvc.domain.tables.ledger import Delivery, Mail, MailKind, Snapshot
 from feedsvc.domain.tables.people import Cadence, Confirmation, Signer
-from feedsvc.gateways import files, keyfile
+from feedsvc.gateways import dkim_key, files, keyfile
 from feedsvc.gateways.composer import Composer
 from feedsvc.gateways.database import open_database
 from feedsvc.gateways.installation import Installation
@@ -196,10 +196,14 @@ class World:
 
     def values(self, mail: Mail) -> dict[str, str]:
         """Open the snapshot of a mail."""
-        assert mail.sealed is not None
-        opened = orjson.loads(self.here.keys.unseal(mail.sealed, Sealed.MAIL))
+        opened = orjson.loads(self.here.keys.unseal(self.snapshot(mail.id), Sealed.MAIL))
         assert isinstance(opened, dict)
         return opened
+
+    def snapshot(self, mail_id: int | None) -> bytes:
+        """Return the snapshot of a mail as it is stored, or nothing."""
+        kept = self.read(lambda session: session.get(Snapshot, mail_id))
+        return kept.sealed if kept else b""
 
 
 @contextmanager
@@ -232,6 +236,7 @@ def _installation(settings: config.Settings) -> Installation:
         templates=_templates(),
         composer=Composer(_templates(), settings.site, settings.mail),
         zones={keys.tag(zone, Sealed.ZONE): zone for zone in zones()},
+        dkim=dkim_key.signer(settings.mail),
     )
 
 

@@ -22,6 +22,7 @@ from feedsvc.domain.tables.ledger import (
     Mail,
     MailState,
     Notice,
+    Snapshot,
     Withheld,
     Worker,
 )
@@ -41,9 +42,14 @@ _MINE = (_MAIL.c.id.in_(bindparam("ids", expanding=True)), _MAIL.c.worker_id == 
 # Built once: every mail passes through these, and building costs more than running.
 _NEXT = (
     sqlalchemy.select(
-        _MAIL.c.id, _MAIL.c.digest_id, _MAIL.c.sealed, _MAIL.c.alone, col(Signer.address_index)
+        _MAIL.c.id,
+        _MAIL.c.digest_id,
+        col(Snapshot.sealed),
+        _MAIL.c.alone,
+        col(Signer.address_index),
     )
     .join(Signer, col(Signer.id) == _MAIL.c.signer_id)
+    .join(Snapshot, col(Snapshot.mail_id) == _MAIL.c.id, isouter=True)
     .where(_MAIL.c.due_at <= bindparam("now"), _MAIL.c.worker_id.is_(None))
     .order_by(_MAIL.c.lane, _MAIL.c.due_at, _MAIL.c.id)
     .limit(bindparam("limit"))

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.ledger import Mail, MailState
+from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot
 from feedsvc.domain.tables.staff import Answer
 
 ANSWERS = timedelta(days=30)
@@ -21,17 +21,16 @@ def tidy(session: Session, *, now: datetime) -> bool:
 
 
 def _wipe_snapshots(session: Session, before: datetime) -> int:
-    """Wipe the oldest, by their index: whoever waits for the writer waits for one chunk only."""
+    """Wipe what is old among the oldest: whoever waits for the writer waits for one chunk only.
+
+    No mail is tried for as long as a snapshot is kept, so the oldest are never all in use.
+    """
+    oldest = select(Snapshot.mail_id).order_by(col(Snapshot.mail_id)).limit(AT_ONCE)
     old = (
         select(Mail.id)
+        .where(col(Mail.id).in_(oldest), col(Mail.changed_at) < before)
         .where(col(Mail.state).in_(FINISHED), col(Mail.due_at).is_(None))
-        .where(col(Mail.changed_at) < before, col(Mail.sealed).is_not(None))
-        .order_by(col(Mail.changed_at))
-        .limit(AT_ONCE)
     )
     ids = session.exec(old).all()
-    session.execute(
-        update(Mail).where(col(Mail.id).in_(ids)).values(sealed=None),
-        execution_options={"synchronize_session": False},
-    )
+    session.execute(delete(Snapshot).where(col(Snapshot.mail_id).in_(ids)))
     return len(ids)

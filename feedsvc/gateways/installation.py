@@ -8,10 +8,11 @@ from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings
 from feedsvc.domain.cadence import zones
+from feedsvc.domain.mime import Signer
 from feedsvc.domain.sealing import MARK, Keys, Sealed
 from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Misconfigured
-from feedsvc.gateways import files, keyfile
+from feedsvc.gateways import dkim_key, files, keyfile
 from feedsvc.gateways.composer import Composer
 from feedsvc.gateways.database import Database, open_database
 from feedsvc.gateways.templates import Templates
@@ -21,7 +22,10 @@ OWN_TEMPLATES = Path("templates")
 
 @dataclass(frozen=True)
 class Installation:
-    """Everything that this process works with. `zones` gives the zone behind a signer's tag."""
+    """Everything that this process works with.
+
+    `zones` gives the zone behind a signer's tag; `dkim` is there when we sign our mails ourselves.
+    """
 
     settings: Settings
     keys: Keys
@@ -29,6 +33,7 @@ class Installation:
     templates: Templates
     composer: Composer
     zones: dict[bytes, str]
+    dkim: Signer | None = None
 
     def close(self) -> None:
         """Finish what was handed over to the database, then let go."""
@@ -38,6 +43,7 @@ class Installation:
 def open_installation(settings: Settings) -> Installation:
     """Open everything that the settings name; a first start makes the key file."""
     templates = Templates(_template_folders())
+    signer = dkim_key.signer(settings.mail)
     database = open_database(settings.database.url, pool=settings.database.pool)
     try:
         keys = _keys(settings, database)
@@ -51,6 +57,7 @@ def open_installation(settings: Settings) -> Installation:
         templates=templates,
         composer=Composer(templates, settings.site, settings.mail),
         zones={keys.tag(zone, Sealed.ZONE): zone for zone in zones()},
+        dkim=signer,
     )
 
 

@@ -13,15 +13,16 @@ from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.ledger import Digest, DigestEntry, Lane, Mail, MailKind
 from feedsvc.records.locks import insert, on_postgresql
 
-QUEUED = text("""
+_QUEUED = text("""
     INSERT INTO mail (
-        id, kind, digest_id, signer_id, lane, state, sealed, domain_tag,
-        planned_at, due_at, changed_at, attempts, alone, crashes, retried
+        id, kind, digest_id, signer_id, lane, state, domain_tag,
+        planned_at, due_at, changed_at, attempts, alone, crashes, rebuffs, retried
     ) VALUES (
-        :id, :kind, :digest_id, :signer_id, :lane, 'queued', :sealed, :domain_tag,
-        :now, :now, :now, 0, false, 0, false
+        :id, :kind, :digest_id, :signer_id, :lane, 'queued', :domain_tag,
+        :now, :now, :now, 0, false, 0, 0, false
     )
 """).bindparams(bindparam("now", type_=Mail.__table__.c.planned_at.type))  # type: ignore[attr-defined]  # SQLModel hides the table
+_KEPT = text("INSERT INTO snapshot (mail_id, sealed) VALUES (:id, :sealed)")
 """Spelled out: preparing every value of every row costs more than storing them."""
 
 
@@ -55,7 +56,8 @@ def queue(
         }
         for number, draft in zip(ids, drafts, strict=True)
     ]
-    session.execute(QUEUED, rows)
+    session.execute(_QUEUED, rows)
+    session.execute(_KEPT, rows)
     return ids
 
 

@@ -1,5 +1,6 @@
 """How the service is: alive, ready, and what it is up to."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from feedsvc.domain.tables.ledger import IN_HAND, Mail, MailState, Notice
+from feedsvc.domain.tables.ledger import Mail, MailState, Notice
 from feedsvc.domain.tables.people import Intake
 from feedsvc.domain.tables.staff import Scope
 from feedsvc.errors import FeedsvcError
@@ -18,6 +19,8 @@ from feedsvc.records import facts
 from feedsvc.web.api import auth
 from feedsvc.web.state import Request
 
+_UNCLAIMED = (col(Mail.due_at).is_not(None), col(Mail.worker_id).is_(None))
+_CLAIMED = (col(Mail.worker_id).is_not(None),)
 STATES = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 
 
@@ -85,13 +88,19 @@ async def _status(request: Request) -> dict[str, Any]:
 
 
 def _stored(session: Session, now: datetime) -> dict[str, Any]:
-    """Look at what is in hand, by its index; what has ended may be millions, and is in the books."""
-    in_hand = select(Mail.state, func.count(), func.min(Mail.planned_at)).where(IN_HAND)
-    rows = session.exec(in_hand.group_by(col(Mail.state))).all()
-    oldest = min((planned_at for _, _, planned_at in rows), default=now)
+    """Look at what is in hand, by its indexes; what has ended may be millions, and is in the books."""
+    mails: Counter[str] = Counter()
+    oldest = now
+    for some in (_UNCLAIMED, _CLAIMED):
+        in_hand = select(Mail.state, func.count(), func.min(Mail.id)).where(*some)
+        for state, number, first in session.exec(in_hand.group_by(col(Mail.state))).all():
+            mails[state] += number
+            oldest = min(
+                oldest, session.exec(select(Mail.planned_at).where(Mail.id == first)).one()
+            )
     open_fan_outs = select(func.count()).where(col(Notice.eligible).is_(None))
     return {
-        "mails": dict.fromkeys(STATES, 0) | {state: number for state, number, _ in rows},
+        "mails": dict.fromkeys(STATES, 0) | mails,
         "oldest_in_hand_seconds": (now - oldest).total_seconds(),
         "fan_outs_open": session.exec(open_fan_outs).one(),
         "sign_ups_waiting": session.exec(select(func.count()).select_from(Intake)).one(),

@@ -459,7 +459,7 @@ class Ledger(RuleBasedStateMachine):
     def _check_start(self, mail_id: int) -> None:
         """Law 7 at the moment a mail starts; and what its bytes are made of."""
         mail, message, uids = self.world.read(_contents, mail_id)
-        self.mails[mail_id].written.append((mail.sealed, message))
+        self.mails[mail_id].written.append((self.world.snapshot(mail_id), message))
         again = len(self.mails[mail_id].fates) > 0
         person = next(key for key, value in self.signers.items() if value == mail.signer_id)
         for uid in uids:

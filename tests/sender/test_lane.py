@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select, update
 
 from feedsvc.actions import deliver
 from feedsvc.domain.outcome import Fault, Kind, Outcome
-from feedsvc.domain.tables.ledger import Mail, MailState
+from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.catcher import Catcher
 from feedsvc.gateways.installation import Installation
@@ -141,4 +141,6 @@ def planned(here: World) -> int:
 
 
 def _damage(session: Session, mail_id: int) -> None:
-    session.execute(update(Mail).where(col(Mail.id) == mail_id).values(sealed=b"\1cut"))
+    session.execute(
+        update(Snapshot).where(col(Snapshot.mail_id) == mail_id).values(sealed=b"\1cut")
+    )

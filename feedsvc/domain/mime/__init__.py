@@ -6,6 +6,7 @@ of it, since it encodes and folds List-Unsubscribe (python/cpython#87659).
 """
 
 from feedsvc.domain.mime.compose import Message, compose
+from feedsvc.domain.mime.dkim import Signer
 from feedsvc.domain.mime.headers import Header, Mailbox, Part, Phrase, Raw, Text
 from feedsvc.domain.mime.mailbox import ascii_domain, needs_smtputf8
 from feedsvc.domain.mime.skeleton import Skeleton
@@ -18,6 +19,7 @@ __all__ = [
     "Part",
     "Phrase",
     "Raw",
+    "Signer",
     "Skeleton",
     "Text",
     "ascii_domain",

@@ -72,13 +72,14 @@ DUE_NOW = text(
     "delivery.due_now AND delivery.state || '' = 'waiting'"
 )  # not by the index of WAITING
 NOT_STARTED = (MailState.QUEUED, MailState.DEFERRED)
-IN_HAND = text("mail.state IN ('queued', 'sending', 'deferred')")  # spelled out, as above
 
 
 class Notice(SQLModel, table=True):
     """A reason to mail about an update; `eligible` is counted when its fan-out has ended.
 
     `bookmark` is the last subscription that the fan-out has passed; `slot_id` the immediate run.
+    While it is paused (`halted` says why when that was not by hand) or `cancelled` no mail with it
+    starts.
     """
 
     __table_args__ = (
@@ -86,6 +87,7 @@ class Notice(SQLModel, table=True):
         UniqueConstraint("campaign_id", "arrival"),
         partial("ix_notice_fan_out", "id", where="eligible IS NULL"),
         partial("ix_notice_unplanned", "campaign_id", where="slot_id IS NULL"),
+        partial("ix_notice_stopped", "id", where="paused_at IS NOT NULL OR cancelled IS NOT NULL"),
     )
 
     id: int | None = number()
@@ -98,6 +100,9 @@ class Notice(SQLModel, table=True):
     bookmark: int = Field(default=0, sa_type=BIG)
     eligible: int | None = None
     slot_id: int | None = refers("slot.id", default=None, index=True)
+    paused_at: datetime | None = None
+    halted: str | None = None
+    cancelled: Withheld | None = word(Withheld, default=None, nullable=True)
 
 
 class Slot(SQLModel, table=True):
@@ -147,28 +152,24 @@ class DigestEntry(SQLModel, table=True):
 
 
 class Mail(SQLModel, table=True):
-    """One digest or service message to one signer.
+    """One digest or service message to one signer; every mail passes here twice, so rows are small.
 
-    `sealed` is the snapshot of every slot value. `worker_id`, `connection` and `position` are the
-    claim. `alone` marks a mail in doubt after a crash; `crashes` counts those it met while alone.
+    `worker_id` is the claim; `connection` and `position` say where it started. `alone` marks a mail
+    in doubt after a crash, `crashes` counts those it met while alone, `rebuffs` how often the relay
+    refused it at MAIL while others passed. `evidence` is what a refusal says of the address.
     """
 
     __table_args__ = (
         partial(
-            "ix_mail_due",
+            "ix_mail_due",  # holds what is asked of unclaimed mails, so that no row has to be read
             "lane",
             "due_at",
             "id",
+            "state",
+            "domain_tag",
             where="due_at IS NOT NULL AND worker_id IS NULL",
         ),
         partial("ix_mail_claimed", "worker_id", where="worker_id IS NOT NULL"),
-        partial(
-            "ix_mail_in_hand",
-            "state",
-            "planned_at",
-            where="state IN ('queued', 'sending', 'deferred')",
-        ),
-        partial("ix_mail_snapshot", "changed_at", where="sealed IS NOT NULL AND due_at IS NULL"),
         Index("ix_mail_signer", "signer_id"),
         Index("ix_mail_digest", "digest_id"),
     )
@@ -180,8 +181,8 @@ class Mail(SQLModel, table=True):
     lane: Lane = word(Lane)
     state: MailState = word(MailState)
     reason: str | None = None
+    evidence: str | None = None
     reply: str | None = None
-    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     domain_tag: bytes = Field(sa_type=LargeBinary)
     planned_at: datetime
     due_at: datetime | None
@@ -192,7 +193,26 @@ class Mail(SQLModel, table=True):
     position: int | None = None
     alone: bool = False
     crashes: int = 0
+    rebuffs: int = 0
     retried: bool = False
+
+
+class Snapshot(SQLModel, table=True):
+    """Every slot value of a mail, sealed when it is planned, so that a repeat has the same bytes.
+
+    Apart from the mail: marks touch that row only, and this one is gone when the mail is old.
+    """
+
+    mail_id: int = refers("mail.id", primary_key=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class Tally(SQLModel, table=True):
+    """How many mails were sent to one group of domains on one day (UTC); kept where there is a cap."""
+
+    day: date = Field(primary_key=True)
+    domain_tag: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    sent: int = 0
 
 
 class Delivery(SQLModel, table=True):
