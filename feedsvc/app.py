@@ -1,5 +1,6 @@
 """Puts the pieces together: an installation made ready, and the application that serves it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from feedsvc.sender import Sender
 from feedsvc.web import feeds, leaving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
-from feedsvc.web.health import Health
+from feedsvc.web.health import Health, Rate
 from feedsvc.web.problems import exception_handlers
 from feedsvc.web.state import State
 
@@ -102,12 +103,14 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         timetable = Timetable(here, clock) if sender else None
+        rate = Rate(lambda: sender.pace.sent if sender else 0)
         health = Health(
             last_tick=lambda: timetable.last_tick if timetable else None,
             problem=lambda: timetable.problem if timetable else None,
-            relay_problem=lambda: sender.pace.problem if sender else None,
-            sent=lambda: sender.pace.sent if sender else 0,
+            sending=sender.pace if sender else None,
+            sent_per_second=rate.per_second,
         )
+        sampling = asyncio.create_task(rate.keep())
         if sender and timetable:
             await sender.start()
             timetable.start()
@@ -115,6 +118,7 @@ def _lifespan(
         try:
             yield {"here": here, "clock": clock, "nudge": nudge, "health": health}
         finally:
+            sampling.cancel()
             if sender and timetable:
                 timetable.stop()
                 await sender.stop()

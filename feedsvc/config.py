@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ PREFIX = "FEEDSVC_"
 TEST_PREFIX = "FEEDSVC_TEST_"
 DEFAULT_FILE = Path("config.toml")
 RELAY_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+WARM_UP = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -133,6 +135,9 @@ class MailSettings(Section):
     connections: Annotated[int, Field(ge=1, le=200)] = 4
     rate_per_second: Annotated[float, Field(ge=0)] = 0
     daily_cap: Annotated[int, Field(ge=0)] = 0
+    warm_up_from: date | None = None
+    warm_up: tuple[Positive, ...] = WARM_UP
+    canary_percent: Annotated[float, Field(ge=0, le=100)] = 1
     unknown_wait_seconds: Annotated[int, Field(ge=0)] = 900
     dkim: Literal["service", "relay", "off"] = "off"
     dkim_selector: str = ""
@@ -193,7 +198,9 @@ class MailSettings(Section):
             return ""
         token = _secret("mail.relay_token_file", self.relay_token_file)
         if not token.isascii() or not token.isprintable() or not token:
-            raise Misconfigured(f"mail.relay_token_file: there is no token in {self.relay_token_file}.")
+            raise Misconfigured(
+                f"mail.relay_token_file: there is no token in {self.relay_token_file}."
+            )
         return token
 
     @property
@@ -291,7 +298,7 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
     return _obeyed(settings)
 
 
-NOT_YET = ("mail.daily_cap", "bounces.lmtp", "feeds.hub")
+NOT_YET = ("bounces.lmtp", "feeds.hub")
 """Settings of the contract that nothing obeys yet: better refused than ignored."""
 
 

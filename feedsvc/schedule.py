@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session, col, func, select
 
-from feedsvc.actions import ask, fan_out, forget, plan, publish, sign, slots, tidy
+from feedsvc.actions import ask, fan_out, forget, plan, publish, sign, slots, steer, tidy
 from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
@@ -25,18 +25,19 @@ SECONDS = 1.0
 TIDY_MINUTES = 10
 SIGN_UPS = col(Intake.id), True
 FAN_OUTS = col(Notice.id), col(Notice.eligible).is_(None)
+SWEEPS = col(Notice.id), col(Notice.swept).is_not(None)
 PLANS = col(Slot.id), col(Slot.planned_at).is_(None)
 log = structlog.get_logger()
 
 
 async def tick(here: Installation, now: datetime) -> None:
-    """Do all that is due at `now`: sign-ups, embargoes, fan-out, slots, plans.
+    """Do all that is due at `now`: sign-ups, embargoes, fan-out, what was steered, slots, plans.
 
     What fails, a step or a row, does not stop the next ones (law 8) and is due again at the next
     tick; the failures are raised at the end.
     """
     failures = []
-    for step in (_sign_ups, _asks, _embargoes, _fan_out, _slots, _plans):
+    for step in STEPS:
         try:
             await step(here, now)
         except Unavailable:
@@ -68,15 +69,32 @@ async def _fan_out(here: Installation, _now: datetime) -> None:
     await _one_by_one(here, FAN_OUTS, partial(fan_out.fan_out, chunk=chunk))
 
 
+async def _judge(here: Installation, now: datetime) -> None:
+    found = await here.database.read(steer.findings, now)
+    for notice_id, why in found.halts.items():
+        await here.database.write(steer.halt_mailing, notice_id, why, now=now)
+    for notice_id in found.proven:
+        await here.database.write(steer.prove, notice_id, now=now)
+
+
+async def _sweeps(here: Installation, now: datetime) -> None:
+    chunk, percent = here.settings.digest.chunk, here.settings.mail.canary_percent
+    act = partial(steer.sweep, chunk=chunk, canary_percent=percent, now=now)
+    await _one_by_one(here, SWEEPS, act)
+
+
 async def _slots(here: Installation, now: datetime) -> None:
     digest, zones = here.settings.digest, here.zones
     await here.database.write(slots.open_slots, digest=digest, zones=zones, now=now)
 
 
 async def _plans(here: Installation, now: datetime) -> None:
-    chunk = here.settings.digest.chunk
-    act = partial(plan.plan, chunk=chunk, now=now)
+    chunk, percent = here.settings.digest.chunk, here.settings.mail.canary_percent
+    act = partial(plan.plan, chunk=chunk, canary_percent=percent, now=now)
     await _one_by_one(here, PLANS, act, here.composer, here.keys)
+
+
+STEPS = (_sign_ups, _asks, _embargoes, _fan_out, _judge, _sweeps, _slots, _plans)
 
 
 async def _one_by_one(

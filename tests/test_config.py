@@ -36,6 +36,11 @@ def test_the_environment_overrides_the_file(file: Path, monkeypatch: pytest.Monk
         ("[database]\nurl = 'mysql://x'\n", "database.url"),
         ("[mail]\nrelay = 'relay.example.org'\n", "mail.relay"),
         ("[mail]\nrelay = 'smtp://relay.example.org'\nrelay_user = 'x'\n", "mail"),
+        ("[mail]\nrelay_auth = 'xoauth2'\nrelay_user = 'x'\n", "relay_token_file"),
+        ("[mail]\nrelay_auth = 'xoauth2'\nrelay_token_file = 'x'\n", "relay_user"),
+        ("[mail]\nrelay_token_file = 'x'\n", "relay_auth"),
+        ("[mail]\ndkim = 'service'\ndkim_selector = 'x'\n", "dkim_key_file"),
+        ("[mail]\ndkim = 'service'\ndkim_key_file = 'x'\n", "dkim_selector"),
         ("[site\n", "TOML"),
     ],
 )
@@ -78,6 +83,31 @@ def test_a_secret_file_that_cannot_be_read_is_named(file: Path) -> None:
     file.write_text("[mail]\nrelay_password_file = '/nowhere/password'\n")
     with pytest.raises(Misconfigured, match="relay_password_file"):
         _ = config.read(file).mail.password
+
+
+def test_a_token_is_read_anew_each_time(file: Path, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    auth = "relay_auth = 'xoauth2'\nrelay_user = 'news@example.org'"
+    file.write_text(f"[mail]\n{auth}\nrelay_token_file = '{token}'\n")
+    mail = config.read(file).mail
+    for now in ("first", "second"):
+        token.write_text(f"{now}\n")
+        assert mail.token == now
+
+
+@pytest.mark.parametrize("written", ["", "\n", "a\x01b", "a\nb", "é"])
+def test_a_file_without_a_token_is_named(tmp_path: Path, written: str) -> None:
+    token = tmp_path / "token"
+    token.write_text(written)
+    mail = config.MailSettings(relay_auth="xoauth2", relay_user="x", relay_token_file=token)
+    with pytest.raises(Misconfigured, match="relay_token_file"):
+        _ = mail.token
+
+
+def test_mails_are_signed_for_the_senders_domain_unless_another_is_named() -> None:
+    mail = config.MailSettings(from_address="news@example.org")
+    assert mail.dkim_signed_by == "example.org"
+    assert mail.model_copy(update={"dkim_domain": "b.org"}).dkim_signed_by == "b.org"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.content import Campaign, Update
-from feedsvc.domain.tables.ledger import Delivery, Mail, MailKind, Snapshot
+from feedsvc.domain.tables.ledger import Delivery, Lane, Mail, MailKind, Snapshot
 from feedsvc.domain.tables.people import Cadence, Confirmation, Signer
 from feedsvc.gateways import dkim_key, files, keyfile
 from feedsvc.gateways.composer import Composer
@@ -136,7 +136,7 @@ class World:
         """Send all that is due, each mail with this outcome; return who was written to, in order."""
         worker = self.write(deliver.enlist, now=self.now)
         written_to = []
-        while claims := self.write(deliver.claim, worker, 0, limit=10, now=self.now):
+        while claims := self.claims(worker, limit=10):
             for claim in claims:
                 if self.mark(worker, None, claim.mail_id):
                     values = orjson.loads(self.here.keys.unseal(claim.sealed, Sealed.MAIL))
@@ -144,10 +144,19 @@ class World:
                     self.mark(worker, deliver.Mark(claim.mail_id, outcome, ""), None)
         return written_to
 
+    def claims(self, worker: int, limit: int = 100) -> list[deliver.Claim]:
+        """Claim what is due, service mails first; what was claimed and not started is given back."""
+        self.write(deliver.release, worker)
+        claimed: list[deliver.Claim] = []
+        for lane in (Lane.SERVICE, Lane.BULK):
+            room = limit - len(claimed)
+            claimed += self.write(deliver.claim, worker, lane, limit=room, now=self.now)
+        return claimed
+
     def mark(self, worker: int, done: deliver.Mark | None, next_id: int | None) -> bool:
         """Mark a mail as done and the next one as started; return whether that may start."""
         marks = {"unknown_wait": UNKNOWN_WAIT, "now": self.now}
-        starting = [] if next_id is None else [next_id]
+        starting = [] if next_id is None else [deliver.Start(next_id)]
         return bool(self.write(deliver.mark, worker, [done] if done else [], starting, **marks))
 
     def books(self, uid: str | None = None) -> Books:

@@ -7,6 +7,7 @@ import sqlalchemy
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings
+from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.people import Cadence, Signature, Signer, Subscription
@@ -64,7 +65,7 @@ def _shared(keys: Keys, settings: Settings, now: datetime) -> dict[str, object]:
         "language_sealed": keys.seal(settings.site.default_language, Sealed.LANGUAGE),
         "zone_sealed": keys.seal(zone, Sealed.ZONE),
         "zone_tag": keys.tag(zone, Sealed.ZONE),
-        "domain_tag": keys.tag(DOMAIN, "domain"),
+        "domain_tag": groups.tag(address(0), keys),
         "daily_hour": settings.digest.daily_hour,
         "weekly_day": settings.digest.weekly_day,
         "created_at": now,

@@ -35,16 +35,27 @@ from feedsvc.domain.tables.people import (
 )
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.composer import Composer
-from feedsvc.records import due, links, mails
+from feedsvc.records import due, links, mails, shares
 from feedsvc.records.news import News
 
 log = structlog.get_logger()
 
 
 def plan(
-    session: Session, composer: Composer, keys: Keys, *, chunk: int, now: datetime, after: int = 0
+    session: Session,
+    composer: Composer,
+    keys: Keys,
+    *,
+    chunk: int,
+    canary_percent: float = 0,
+    now: datetime,
+    after: int = 0,
 ) -> int | None:
-    """Plan one chunk of the oldest open slot after `after`; return its id, or None without one."""
+    """Plan one chunk of the oldest open slot after `after`; return its id, or None without one.
+
+    Of a mailing that has not proven itself only so many mails are planned; the rest is passed by,
+    and has a run of its own when the time has come.
+    """
     slot = session.exec(
         select(Slot)
         .where(col(Slot.planned_at).is_(None), col(Slot.id) > after)
@@ -54,10 +65,13 @@ def plan(
     ).first()
     if slot is None:
         return None
-    signer_ids = _next_signers(session, slot, chunk, now)
+    allowed = _allowed(session, now)
+    signer_ids = _next_signers(session, slot, chunk, allowed)
     if signer_ids:
         _withhold_suppressed(session, signer_ids)
-        rows = [row for row in _take(session, slot, signer_ids, now) if not _served(row, slot, now)]
+        taken = _take(session, slot, signer_ids, allowed)
+        lacking = [row for row in taken if not _served(row, slot, now)]
+        rows = shares.within(session, lacking, canary_percent, now)
         written_to = _write(session, _Run(session, composer, keys, rows, now))
         _remember(session, slot, written_to, now)
         slot.bookmark = signer_ids[-1]
@@ -82,21 +96,40 @@ class _Row(NamedTuple):
     weekly_served_on: date | None
 
 
-def _next_signers(session: Session, slot: Slot, chunk: int, now: datetime) -> Sequence[int]:
+class _Allowed(NamedTuple):
+    """What must hold of the person and of the mailing, whatever is due."""
+
+    person: ColumnElement[bool]
+    mailing: ColumnElement[bool]
+
+
+def _allowed(session: Session, now: datetime) -> _Allowed:
+    """Leave out who has paused, and mailings that are stopped or whose shares are used up."""
+    held, going_on = shares.held_back(session), due.going_on()
+    mailing = and_(going_on, col(Notice.id).not_in(held)) if held else going_on
+    return _Allowed(due.not_paused(now), mailing)
+
+
+def _next_signers(session: Session, slot: Slot, chunk: int, allowed: _Allowed) -> Sequence[int]:
     """Return the signers after the bookmark to whom something is due in this slot, in order."""
     if slot.cadence is not Cadence.IMMEDIATE:
-        return _next_here(session, slot, chunk, now)
-    found = {
-        *_next_in_order(session, slot, chunk, WAITING, _passed_by(slot), due.not_paused(now)),
-        *_next_in_order(session, slot, chunk, DUE_NOW, due.not_paused(now)),
-    }
+        return _next_here(session, slot, chunk, allowed)
+    found = set(_next_in_order(session, slot, chunk, DUE_NOW, *allowed))
+    if _anything_of_its_own(session, slot, allowed):
+        found.update(_next_in_order(session, slot, chunk, WAITING, _passed_by(slot), *allowed))
     return sorted(found)[:chunk]
 
 
-def _next_here(session: Session, slot: Slot, chunk: int, now: datetime) -> Sequence[int]:
+def _anything_of_its_own(session: Session, slot: Slot, allowed: _Allowed) -> bool:
+    """Whether the run is for a mailing that goes on; else nobody walks through all who wait for it."""
+    own = select(Notice.id).where(Notice.slot_id == slot.id, allowed.mailing)
+    return session.exec(own.limit(1)).first() is not None
+
+
+def _next_here(session: Session, slot: Slot, chunk: int, allowed: _Allowed) -> Sequence[int]:
     """Go through the signers of the place: most of what waits belongs to other places."""
     something = _joined(select(Delivery.notice_id)).where(
-        WAITING, Delivery.signer_id == Signer.id, _in_period(slot), due.not_paused(now)
+        WAITING, Delivery.signer_id == Signer.id, _in_period(slot), *allowed
     )
     people = (
         select(Signer.id)
@@ -126,11 +159,11 @@ def _joined(deliveries: Any) -> Any:
     )
 
 
-def _due(slot: Slot, now: datetime) -> ColumnElement[bool]:
+def _due(slot: Slot) -> ColumnElement[bool]:
     """Whether a waiting delivery is due in this slot, by the present cadence of its subscription."""
     if slot.cadence is Cadence.IMMEDIATE:
-        return and_(or_(_passed_by(slot), DUE_NOW), due.not_paused(now))
-    return and_(_lives_here(slot), _in_period(slot), due.not_paused(now))
+        return or_(_passed_by(slot), DUE_NOW)
+    return and_(_lives_here(slot), _in_period(slot))
 
 
 def _passed_by(slot: Slot) -> ColumnElement[bool]:
@@ -163,7 +196,7 @@ def _withhold_suppressed(session: Session, signer_ids: Sequence[int]) -> None:
     )
 
 
-def _take(session: Session, slot: Slot, signers: Collection[int], now: datetime) -> list[_Row]:
+def _take(session: Session, slot: Slot, signers: Collection[int], allowed: _Allowed) -> list[_Row]:
     """Take the due deliveries of these signers, locked, so that nobody else plans them too."""
     columns: tuple[Any, ...] = (
         Delivery.signer_id,
@@ -186,7 +219,7 @@ def _take(session: Session, slot: Slot, signers: Collection[int], now: datetime)
         _joined(select(*columns))
         .join(Signer, col(Signer.id) == Delivery.signer_id)
         .join(Signature, signed, isouter=True)
-        .where(WAITING, col(Delivery.signer_id).in_(signers), _due(slot, now))
+        .where(WAITING, col(Delivery.signer_id).in_(signers), _due(slot), *allowed)
         .order_by(col(Delivery.signer_id), col(Notice.campaign_id), col(Notice.arrival))
         .with_for_update(of=Delivery)
     ).all()

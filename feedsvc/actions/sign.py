@@ -7,6 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings
+from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
@@ -82,7 +83,7 @@ def _new_signer(keys: Keys, signup: Signup, settings: Settings, now: datetime) -
         address_index=keys.address_index(signup.email),
         address_sealed=keys.seal(signup.email, Sealed.ADDRESS),
         zone_tag=b"",
-        domain_tag=keys.tag(signup.email.rpartition("@")[2], "domain"),
+        domain_tag=groups.tag(signup.email, keys),
         daily_hour=settings.digest.daily_hour,
         weekly_day=settings.digest.weekly_day,
         created_at=now,

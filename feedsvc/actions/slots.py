@@ -11,7 +11,7 @@ from feedsvc.config import DigestSettings
 from feedsvc.domain import cadence as calendar
 from feedsvc.domain.tables.ledger import DUE_NOW, WAITING, Delivery, Notice, Slot
 from feedsvc.domain.tables.people import Cadence, Subscription
-from feedsvc.records import due
+from feedsvc.records import due, shares
 from feedsvc.records.locks import hold, insert
 
 PLACES = text("""
@@ -97,7 +97,9 @@ def _somebody_due_now(session: Session, now: datetime) -> bool:
     waiting = (
         select(Delivery.signer_id)
         .join(Subscription, col(Subscription.id) == Delivery.subscription_id)
-        .where(DUE_NOW, due.not_paused(now))
+        .join(Notice, col(Notice.id) == Delivery.notice_id)
+        .where(DUE_NOW, due.not_paused(now), due.going_on())
+        .where(col(Notice.id).not_in(shares.held_back(session)))
     )
     return session.exec(select(exists(waiting))).one()
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from feedsvc import __version__
-from feedsvc.commands import books, content, demo, keys, serve, setup
+from feedsvc.commands import books, check, content, demo, drill, explain, keys, serve, setup
 from feedsvc.errors import FeedsvcError
 
 cli = typer.Typer(
@@ -35,12 +35,14 @@ def _options(
 cli.command()(demo.demo)
 cli.command()(setup.init)
 cli.command()(serve.serve)
-cli.command()(setup.check)
+cli.command()(check.check)
 cli.command()(setup.migrate)
 cli.add_typer(keys.cli, name="key")
 cli.command()(content.load)
 cli.command()(content.dump)
 cli.command()(books.books)
+cli.command()(explain.explain)
+cli.command()(drill.drill)
 
 
 def main() -> None:

@@ -13,6 +13,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from feedsvc.domain.reports import Evidence, enhanced_status, evidence_of
+
+__all__ = [
+    "AGE_LIMIT",
+    "Fault",
+    "Kind",
+    "Outcome",
+    "Stage",
+    "enhanced_status",
+    "outcome_of",
+    "retry_delay",
+    "scrub",
+]
+
 AGE_LIMIT = timedelta(days=5)
 """No mail is tried for longer than this after it was queued, counted attempts or not."""
 
@@ -73,16 +87,6 @@ _UNKNOWN = Outcome(Kind.UNKNOWN, counts_attempt=True, close_connection=True)
 _BEFORE_MAIL = (Stage.CONNECT, Stage.EHLO)
 _CLOSING = 421
 _NOT_AUTHENTICATED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
-_MISUNDERSTOOD = frozenset({500, 501, 502, 503, 504, 555}) | _NOT_AUTHENTICATED
-_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
-_OUR_STATUS = re.compile(r"\d\.[567]\.\d+|\d\.1\.[78]")
-_THEIR_STATUS = re.compile(r"\d\.[12]\.\d+")
-_OUR_WORDS = re.compile(
-    r"\b(?:spam\w*|rbl|dnsbl|block(?:ed|ing)?[ -]?(?:list\w*|using|by)|black[ -]?list\w*|reputation"
-    r"|spf|dkim|dmarc|(?:un)?authenticat\w+|relay(?:ing)?(?: access)? (?:denied|not \w+)"
-    r"|polic(?:y|ies))\b",
-    re.IGNORECASE,
-)
 
 
 def outcome_of(stage: Stage, code: int | None, status: str = "", text: str = "") -> Outcome:
@@ -101,7 +105,8 @@ def outcome_of(stage: Stage, code: int | None, status: str = "", text: str = "")
         case 4, _:
             found = _DEFERRED
         case 5, _:
-            found = _HELD if _our_fault(code or 0, status, text) else _REFUSED
+            ours = evidence_of(code, status, text) is Evidence.OURS
+            found = _HELD if ours else _REFUSED
         case 2, Stage.DOT:
             found = _SENT
         case (2, (Stage.MAIL | Stage.RCPT)) | (3, Stage.DATA):
@@ -117,21 +122,6 @@ def _before_mail(stage: Stage, code: int | None) -> Outcome:
         return _GO_ON
     refused = stage is Stage.EHLO and code in _NOT_AUTHENTICATED
     return replace(_TROUBLE, stop=refused, halve_window=code == _CLOSING)
-
-
-def enhanced_status(text: str) -> str:
-    """Find the enhanced status that leads a reply, or nothing."""
-    found = _STATUS.match(text)
-    return found[1] if found else ""
-
-
-def _our_fault(code: int, status: str, text: str) -> bool:
-    """Whether policy, content, protocol or sender was refused and not the address."""
-    if _OUR_STATUS.fullmatch(status):
-        return True
-    if _THEIR_STATUS.fullmatch(status):
-        return False
-    return code in _MISUNDERSTOOD or _OUR_WORDS.search(text) is not None
 
 
 _MINUTES = (5, 15, 30, 60, 120, 240, 480)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from feedsvc.config import MailSettings, Site
-from feedsvc.domain import languages, markup
+from feedsvc.domain import languages, markup, relays
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
 from feedsvc.domain.mime import Header, Mailbox, Message, Phrase, Raw, Text, compose, slot
@@ -23,13 +23,6 @@ SIGNED_ON, LEAVE, LEAVE_ALL, PREFERENCES = (
     "preferences_url",
 )
 CONFIRM, NEVER = "confirm_url", "never_url"
-
-UNTRACKED = {
-    "mailgun.org": Header("X-Mailgun-Track", Raw("no")),
-    "postmarkapp.com": Header("X-PM-TrackLinks", Raw("None")),
-    "mailjet.com": Header("X-Mailjet-TrackOpen", Raw("0")),
-}
-"""How a relay that adds pixels and rewrites links is told not to (M13)."""
 
 
 def leave_slot(campaign_id: int) -> str:
@@ -124,8 +117,7 @@ class Composer:
         ]
 
     def _untracked(self) -> list[Header]:
-        host = self._mail.relay_at.host
-        return [header for domain, header in UNTRACKED.items() if host.endswith(domain)]
+        return list(relays.untracked(self._mail.relay_at.host))
 
     def _url(self, *path: str) -> str:
         return "/".join((self._site.base_url, "c", *path))

@@ -1,33 +1,46 @@
-"""The relay: the SMTP server that takes our mail (RFC 5321). The only place that knows aiosmtplib.
+"""The relay: the SMTP server that takes our mail (RFC 5321).
 
-This sends one command at a time. A connection never raises for what the relay does: every way it
-can end is a Reply, and what a reply means is decided by `domain.outcome`.
+aiosmtplib connects, agrees on TLS and logs in; from then on the conversation is our own, because
+its message path has no pipelining and mixes up replies. A connection never raises for what the
+relay does: every way it can end is a Reply, and what a reply means is decided by `domain.outcome`.
 """
 
+import asyncio
 import ssl
-from collections.abc import Awaitable
-from dataclasses import dataclass
+import time
+from typing import NamedTuple, cast
 
-from aiosmtplib import SMTP, SMTPResponse
-from aiosmtplib.errors import SMTPDataError, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP
+from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from feedsvc.config import MailSettings
 from feedsvc.domain.mime import needs_smtputf8
 from feedsvc.domain.outcome import Stage
+from feedsvc.gateways.pipeline import Pipeline
 
-CONNECT, COMMAND, FINAL_DOT = 30.0, 300.0, 600.0
-"""Seconds to wait, by stage (RFC 5321 4.5.3.2)."""
+CONNECT, GOODBYE = 30.0, 5.0
+PATIENCE = {Stage.MAIL: 300.0, Stage.RCPT: 300.0, Stage.DATA: 120.0, Stage.DOT: 600.0}
+"""Seconds to wait, by stage (RFC 5321, 4.5.3.2)."""
 
+MOST_MAILS, MOST_SECONDS, MOST_REFUSALS = 500, 300.0, 8
+"""After which a connection is tired: Postfix punishes the tenth refusal on one connection."""
+
+ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+GO_AHEAD = 354
 NEEDS_SMTPUTF8 = "needs SMTPUTF8"
+TOO_LARGE = "larger than the relay takes"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The last word on a mail or a connection: `code` None when there was none."""
+class Reply(NamedTuple):
+    """The last word on a mail or a connection: `code` None when there was none.
+
+    `reason` is set where we did not even ask: this relay cannot take the mail.
+    """
 
     stage: Stage
     code: int | None
     text: str = ""
+    reason: str = ""
 
     @property
     def good(self) -> bool:
@@ -35,8 +48,20 @@ class Reply:
         return self.code is not None and self.code < 400  # noqa: PLR2004  classes of RFC 5321 4.2.1
 
 
+class Envelope(NamedTuple):
+    """Who sends to whom, and about how many octets."""
+
+    sender: str
+    recipient: str
+    size: int
+
+
 class Connection:
-    """One connection to the relay; used by one mail at a time."""
+    """One connection to the relay; mails go through it one after the other.
+
+    `announce` a mail, see whether it is `admitted`, `hand_over` its bytes, and hear whether it was
+    `taken`. The next one may be announced together with the bytes of this one.
+    """
 
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None = None) -> None:
         relay = settings.relay_at
@@ -51,11 +76,28 @@ class Connection:
             password=settings.password or None,
             timeout=CONNECT,
         )
+        self._pipe: Pipeline | None = None
+        self._pipelining = self._utf8 = False
+        self._largest = 0
+        self._opened = time.monotonic()
+        self._mails = self._refusals = 0
+        self._to_say: list[tuple[Stage, bytes]] = []
+        self._open_transaction = False
+        self._refused = ""
 
     @property
     def alive(self) -> bool:
         """Whether the connection is up, as far as we have heard."""
-        return self._smtp.is_connected
+        return self._pipe is not None and not self._pipe.lost
+
+    @property
+    def tired(self) -> bool:
+        """Whether the connection has carried enough and had better be opened anew."""
+        return (
+            self._mails >= MOST_MAILS
+            or self._refusals >= MOST_REFUSALS
+            or time.monotonic() - self._opened > MOST_SECONDS
+        )
 
     async def open(self) -> Reply:
         """Connect, agree on TLS, log in."""
@@ -67,61 +109,119 @@ class Connection:
         except SMTPResponseException as error:
             return Reply(Stage.EHLO, error.code, error.message)
         except (SMTPException, OSError) as error:
-            return Reply(stage, None, _why(error))
+            return Reply(stage, None, f"{type(error).__name__}: {error}")
+        self._take_over()
         return Reply(stage, answer.code, answer.message)
 
-    async def send(self, sender: str, recipient: str, message: bytes) -> Reply:
-        """Hand one mail over. `message` has CRLF line ends."""
-        utf8 = needs_smtputf8(recipient)
-        if utf8 and not self._smtp.supports_extension("smtputf8"):
-            return Reply(Stage.RCPT, 553, NEEDS_SMTPUTF8)
-        mail = [
-            b"MAIL",
-            b"FROM:<" + sender.encode("ascii") + b">",
-            *([b"SMTPUTF8"] if utf8 else []),
+    def announce(self, envelope: Envelope) -> None:
+        """Say who sends to whom; `admitted` gives the answer."""
+        self._refused = self._refuses(envelope)
+        if self._refused:
+            return
+        utf8 = " SMTPUTF8" if needs_smtputf8(envelope.recipient) else ""
+        size = f" SIZE={envelope.size}" if self._largest else ""
+        reset = [(Stage.MAIL, b"RSET\r\n")] if self._open_transaction else []
+        self._to_say = [
+            *reset,
+            (Stage.MAIL, f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode()),
+            (Stage.RCPT, f"RCPT TO:<{envelope.recipient}>\r\n".encode()),
+            (Stage.DATA, b"DATA\r\n"),
         ]
-        envelope = (
-            (Stage.MAIL, mail),
-            (Stage.RCPT, [b"RCPT", b"TO:<" + recipient.encode() + b">"]),
-        )
-        for stage, command in envelope:
-            reply = await self._say(stage, self._smtp.execute_command(*command, timeout=COMMAND))
-            if not reply.good:
-                await self._forget(reply)
-                return reply
-        return await self._say(Stage.DOT, self._smtp.data(message, timeout=FINAL_DOT))
+        self._open_transaction = True
+        if self._pipelining and self._pipe is not None:
+            self._pipe.write(b"".join(said for _, said in self._to_say), replies=len(self._to_say))
+
+    async def admitted(self) -> Reply:
+        """Give the go-ahead to DATA, or the first refusal."""
+        if self._refused:
+            return Reply(Stage.RCPT, None, self._refused, reason=self._refused)
+        verdict: Reply | None = None
+        last: Reply | None = None
+        for stage, said in self._to_say:
+            if not self._pipelining and self._pipe is not None:
+                self._pipe.write(said, replies=1)
+            last = await self._next(stage)
+            if not last.good:
+                verdict = verdict or last
+                if last.code is None or not self._pipelining:
+                    break
+        if verdict is None or last is None:
+            return last or Reply(Stage.MAIL, None, "nothing was announced")
+        await self._end_refused(last)
+        return verdict
+
+    def hand_over(self, message: bytes, following: Envelope | None = None) -> bool:
+        """Write the bytes of an admitted mail; return whether the following one was announced too.
+
+        `message` is as `domain.mime` makes it: CRLF line ends, no dot at the start of a line.
+        """
+        if self._pipe is None:
+            return False
+        self._open_transaction = False
+        self._mails += 1
+        self._pipe.write(message, b".\r\n", replies=1)
+        if following is None or not self._pipelining or not self._pipe.flushed:
+            return False  # whether the final dot has left decides what a lost connection means
+        self.announce(following)
+        return True
+
+    async def taken(self) -> Reply:
+        """Give the answer to the final dot."""
+        if self._pipe is not None:
+            await self._pipe.flush()
+            if not self._pipe.flushed:
+                return await self._cut_short(self._pipe)
+        return await self._next(Stage.DOT)
 
     async def close(self) -> None:
         """Say goodbye, if there is still someone to hear it."""
-        try:
-            if self.alive:
-                await self._smtp.quit(timeout=5)
-        except (SMTPException, OSError):
+        if self._pipe is None:
             self._smtp.close()
+        elif self.alive and not self._open_transaction:  # where DATA is open, QUIT would be a text
+            self._pipe.write(b"QUIT\r\n", replies=1)
+            await self._pipe.reply(GOODBYE)
+        self.drop()
 
-    async def _say(self, stage: Stage, answered: Awaitable[SMTPResponse]) -> Reply:
-        """Wait for the answer to a command; after silence or nonsense the connection is no more."""
-        try:
-            answer = await answered
-        except SMTPDataError as error:  # a proper reply, to DATA or to the final dot
-            return Reply(stage, error.code, error.message)
-        except SMTPResponseException as error:
-            self._smtp.close()
-            return Reply(stage, error.code, error.message)
-        except (SMTPException, OSError, ValueError) as error:
-            self._smtp.close()  # a late reply must not meet the next mail
-            return Reply(stage, None, _why(error))
-        return Reply(stage, answer.code, answer.message)
+    def drop(self) -> None:
+        """End the connection without a word."""
+        if self._pipe is not None:
+            self._pipe.fail("dropped by us")
 
-    async def _forget(self, reply: Reply) -> None:
-        """End a refused transaction, so that the next mail starts clean."""
-        if self.alive and reply.code is not None:
-            answer = await self._say(
-                Stage.MAIL, self._smtp.execute_command(b"RSET", timeout=COMMAND)
-            )
-            if not answer.good:
-                self._smtp.close()
+    def _refuses(self, envelope: Envelope) -> str:
+        """Say why this relay cannot take a mail, before it is asked; nothing when it can."""
+        if needs_smtputf8(envelope.recipient) and not self._utf8:
+            return NEEDS_SMTPUTF8
+        return TOO_LARGE if 0 < self._largest < envelope.size else ""
 
+    def _take_over(self) -> None:
+        """Go on by ourselves: aiosmtplib is not called again."""
+        self._pipelining = self._smtp.supports_extension("pipelining")
+        self._utf8 = self._smtp.supports_extension("smtputf8")
+        largest = self._smtp.esmtp_extensions.get("size", "").split()
+        self._largest = int(largest[0]) if largest and largest[0].isdigit() else 0
+        self._pipe = Pipeline(cast("asyncio.Transport", self._smtp.transport))
 
-def _why(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    async def _next(self, stage: Stage) -> Reply:
+        """Give the next reply; after silence or nonsense the connection is no more."""
+        if self._pipe is None:
+            return Reply(stage, None, "not connected")
+        found = await self._pipe.reply(PATIENCE[stage])
+        if found is None:
+            return Reply(stage, None, self._pipe.lost)
+        code, text = found
+        self._refusals += code >= 400  # noqa: PLR2004  classes of RFC 5321 4.2.1
+        return Reply(stage, code, text)
+
+    async def _end_refused(self, last: Reply) -> None:
+        """Leave no message open when the relay says go ahead although it refused (RFC 2920, 3.1)."""
+        if last.stage is Stage.DATA and last.code == GO_AHEAD and self._pipe is not None:
+            self._pipe.write(b".\r\n", replies=1)
+            await self._next(Stage.DOT)
+
+    async def _cut_short(self, pipe: Pipeline) -> Reply:
+        """Say why a body was not written to its end: a reply came too early, or no more was read."""
+        found = await pipe.reply(0) if not pipe.lost else None
+        pipe.fail("the body was cut short")
+        if found is None or found[0] < 400:  # noqa: PLR2004  classes of RFC 5321 4.2.1
+            return Reply(Stage.DATA, None, pipe.lost)
+        return Reply(Stage.DOT, *found)

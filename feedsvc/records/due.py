@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.ledger import (
@@ -12,6 +12,7 @@ from feedsvc.domain.tables.ledger import (
     WAITING,
     Delivery,
     DeliveryState,
+    DigestEntry,
     Mail,
     MailState,
     Notice,
@@ -22,11 +23,19 @@ from feedsvc.domain.tables.people import Cadence, Subscription
 TURN = "slots"
 """The turn of whoever opens slots, or changes what is due in them."""
 
+STARTS = "starts"
+"""The turn of whoever stops mailings; those who start mails share it."""
+
 
 def not_paused(now: datetime) -> ColumnElement[bool]:
     """Whether a subscription is not paused at `now`."""
     until = col(Subscription.paused_until)
     return or_(until.is_(None), until <= now)
+
+
+def going_on() -> ColumnElement[bool]:
+    """Whether a notice is neither paused nor cancelled."""
+    return and_(col(Notice.paused_at).is_(None), col(Notice.cancelled).is_(None))
 
 
 def catch_up(session: Session, subscription: Subscription) -> None:
@@ -52,7 +61,7 @@ def withhold(session: Session, subscription_ids: Sequence[int], why: Withheld) -
     """Withhold what waits for these subscriptions, and what stands in mails that have not started.
 
     Waiting rows first: a plan that holds them has committed its mails when we come to those. Other
-    deliveries of a cancelled mail wait again, and are due now.
+    deliveries of a cancelled mail are brought back.
     """
     mine = col(Delivery.subscription_id).in_(subscription_ids)
     _change(session, [mine, WAITING], state=DeliveryState.WITHHELD, reason=why, due_now=False)
@@ -61,7 +70,7 @@ def withhold(session: Session, subscription_ids: Sequence[int], why: Withheld) -
     inside = col(Delivery.mail_id).in_(mails)
     withheld = {"state": DeliveryState.WITHHELD, "reason": why, "mail_id": None}
     _change(session, [inside, mine], **withheld)
-    _change(session, [inside], state=DeliveryState.WAITING, mail_id=None, due_now=True)
+    _bring_back(session, mails)
     stop_retries(session, col(Mail.id).in_(holding))
 
 
@@ -71,9 +80,7 @@ def put_back(session: Session, subscription_ids: Sequence[int]) -> None:
         col(Delivery.subscription_id).in_(subscription_ids),
         Delivery.state == DeliveryState.MAILED,
     )
-    mails = cancel(session, col(Mail.id).in_(holding))
-    inside = [col(Delivery.mail_id).in_(mails)]
-    _change(session, inside, state=DeliveryState.WAITING, mail_id=None, due_now=True)
+    _bring_back(session, cancel(session, col(Mail.id).in_(holding)))
 
 
 def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:
@@ -82,6 +89,18 @@ def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:
     inside = [col(Delivery.mail_id).in_(cancel(session, this))]
     _change(session, inside, state=DeliveryState.WITHHELD, reason=why, mail_id=None)
     stop_retries(session, this)
+
+
+def take_out(session: Session, condition: ColumnElement[bool]) -> None:
+    """Take mails out of mailings that are stopped; those that have started are but not repeated."""
+    stopped = (
+        select(DigestEntry.digest_id)
+        .join(Notice, col(Notice.id) == DigestEntry.notice_id)
+        .where(~going_on())
+    )
+    theirs = condition & col(Mail.digest_id).in_(stopped)
+    _bring_back(session, cancel(session, theirs))
+    stop_retries(session, theirs)
 
 
 def cancel(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
@@ -106,6 +125,22 @@ def stop_retries(session: Session, condition: ColumnElement[bool]) -> None:
         .where(condition, in_doubt | (col(Mail.state) == MailState.UNKNOWN))
         .values(state=MailState.UNKNOWN, due_at=None, worker_id=None)
     )
+
+
+def _bring_back(session: Session, mails: Sequence[int]) -> None:
+    """Bring back what these cancelled mails carried: each to where its mailing stands now.
+
+    What is due again was due before. What is paused is not, until its mailing is resumed.
+    """
+    inside = col(Delivery.mail_id).in_(mails)
+    paused = select(Notice.id).where(col(Notice.paused_at).is_not(None))
+    cancelled = select(Notice.id).where(col(Notice.cancelled).is_not(None))
+    why = select(Notice.cancelled).where(Notice.id == Delivery.notice_id).scalar_subquery()
+    withheld = {"state": DeliveryState.WITHHELD, "reason": why, "mail_id": None}
+    waiting = {"state": DeliveryState.WAITING, "mail_id": None}
+    _change(session, [inside, col(Delivery.notice_id).in_(cancelled)], **withheld)
+    _change(session, [inside, col(Delivery.notice_id).in_(paused)], **waiting, due_now=False)
+    _change(session, [inside], **waiting, due_now=True)
 
 
 def _change(session: Session, conditions: Sequence[Any], **values: Any) -> None:

@@ -23,6 +23,13 @@ def hold(session: Session, name: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
+def share(session: Session, name: str) -> None:
+    """Let nobody `hold` the turn called `name` until the end of the transaction."""
+    if on_postgresql(session):
+        number = zlib.crc32(name.encode())
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(:number)"), {"number": number})
+
+
 def insert(session: Session, model: type[SQLModel]) -> Any:
     """Start an INSERT that knows ON CONFLICT."""
     dialect = postgresql if on_postgresql(session) else sqlite

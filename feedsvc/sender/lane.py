@@ -1,159 +1,206 @@
 """One connection to the relay and the mails that go through it, one after the other.
 
 No mail starts before the outcome of the one before it is on disk, and both share that commit: so a
-crash leaves at most one mail per connection in doubt.
+crash leaves at most one mail per connection in doubt. The envelope of the next mail travels behind
+the text of this one; its own text waits for the commit.
 """
 
+import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 
-import orjson
 import structlog
-from sqlmodel import Session
 
-from feedsvc.actions import deliver
-from feedsvc.actions.deliver import Claim, Mark
-from feedsvc.domain.mime import Skeleton
-from feedsvc.domain.outcome import Kind, Outcome, Stage, outcome_of, scrub
-from feedsvc.domain.sealing import Sealed
-from feedsvc.domain.tables.ledger import Digest
-from feedsvc.errors import FeedsvcError, Unavailable
+from feedsvc.actions.deliver import Mark, Start
+from feedsvc.domain.outcome import Fault, Kind, Outcome, Stage, enhanced_status, outcome_of, scrub
+from feedsvc.domain.reports import evidence_of
+from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.installation import Installation
-from feedsvc.gateways.relay import NEEDS_SMTPUTF8, Connection, Reply
-from feedsvc.records.links import BOUNCE
+from feedsvc.gateways.relay import Connection, Reply
+from feedsvc.sender.letters import Letter
+from feedsvc.sender.line import DAMAGED, Line
 from feedsvc.sender.marks import Marks
-from feedsvc.sender.pace import Pace
+from feedsvc.sender.pace import HALT_AFTER, Pace
 
-BATCH = 20
-FORMS = 64
-OUR_FAULT = Reply(Stage.MAIL, None, "the mail could not be put together")
+TRY_AGAIN = 0.2
+STAGGER = 0.01
+HELD = Outcome(Kind.HELD, Fault.OURS)
+STUMBLED = Reply(Stage.DOT, None, "lost by a fault of ours")
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail ready to hand over."""
-
-    sender: str
-    recipient: str
-    message: bytes
-    journal: str
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A digest ready to be filled in, and the notices that it carries as the journal names them."""
-
-    skeleton: Skeleton
-    notices: str
+Halt = Callable[[int, str], Awaitable[None]]
 
 
 class Lane:
-    """Carries mails through one connection."""
+    """Carries mails through one connection; `halt` stops the mailings of a digest and says why."""
 
-    def __init__(
-        self, here: Installation, clock: Callable[[], datetime], number: int, pace: Pace
-    ) -> None:
+    def __init__(self, here: Installation, number: int, pace: Pace, line: Line, halt: Halt) -> None:
         self._here = here
-        self._clock = clock
         self._number = number
         self._pace = pace
+        self._line = line
+        self._halt = halt
         self._relay: Connection | None = None
-        self._forms: dict[int, Form] = {}
+        self._position = 0
+        self._announced: Letter | None = None
+        self._done: list[Mark] = []
 
-    async def carry(self, marks: Marks) -> int:
-        """Claim a batch and carry it; return how many mails were claimed."""
-        database, worker_id = self._here.database, marks.worker_id
-        batch = await database.write(
-            deliver.claim, worker_id, self._number, limit=BATCH, now=self._clock()
-        )
-        if not batch:
-            return 0
-        done: Mark | None = None
+    async def carry(self, marks: Marks) -> bool:
+        """Carry mails as long as there are some that may go; return whether there was one."""
+        if not self._line.waiting:
+            return False
+        if not await self._ready():
+            await asyncio.sleep(TRY_AGAIN)
+            return True
+        letter = first = self._line.take()
         try:
-            for claim in batch:
-                if not await self._ready():
-                    break
-                letter = await self._letter(claim)
-                await self._pace.turn()
-                may_start = await marks.put(done, claim.mail_id)
-                done = await self._hand_over(claim, letter) if may_start else None
+            while letter is not None:
+                letter = await self._carry_one(letter, marks)
         finally:
-            await marks.put(done, None)
-            await database.write(deliver.release, worker_id, self._number)
-        return len(batch)
+            await self._settle(marks)
+        return first is not None
 
     async def close(self) -> None:
         """Say goodbye to the relay."""
-        if self._relay is not None:
-            await self._relay.close()
-            self._relay = None
+        relay, self._relay = self._relay, None
+        if relay is not None:
+            await relay.close()
+
+    async def _carry_one(self, letter: Letter, marks: Marks) -> Letter | None:
+        """Carry one mail and return the next; that may be announced already."""
+        relay = await self._announce(letter)
+        if relay is None:
+            self._line.put_back(letter)
+            return None
+        reply = await relay.admitted()
+        if (
+            reply.reason
+            or outcome_of(reply.stage, reply.code, text=reply.text).kind is not Kind.GO_ON
+        ):
+            await self._heard(letter, reply)
+            return self._next()
+        if not await self._start(letter, marks):
+            self._drop()  # it waits for a text that it must not get
+            self._line.done(letter)
+            return self._next()
+        return await self._hand_over(letter, relay)
+
+    async def _announce(self, letter: Letter) -> Connection | None:
+        """Announce a mail, unless that was done; the trouble of a connection touches no mail."""
+        announced, self._announced = self._announced is letter, None
+        if announced and self._relay is not None and self._relay.alive:
+            return self._relay
+        await self._pace.turn()
+        if not await self._ready() or self._relay is None:
+            return None
+        self._relay.announce(letter.envelope)
+        return self._relay
+
+    async def _start(self, letter: Letter, marks: Marks) -> bool:
+        """Make durable what became of the mail before, and that this one starts."""
+        done, self._done = self._done, []
+        self._position += 1
+        return await marks.put(done, Start(letter.claim.mail_id, self._number, self._position))
+
+    async def _hand_over(self, letter: Letter, relay: Connection) -> Letter | None:
+        """Write the text of a mail that has started, hear what became of it, and return the next."""
+        following: Letter | None = None
+        try:
+            message = await self._message(letter)
+            if message is None:
+                self._drop()
+                self._end(letter, HELD, DAMAGED)
+                return self._next()
+            following = self._next()
+            behind = following if self._may_follow(letter, following, relay) else None
+            if relay.hand_over(message, behind.envelope if behind else None):
+                self._announced = behind
+            reply = await relay.taken()
+        except Exception:  # a fault of ours while the mail was under way: it may have arrived
+            log.exception("a mail stumbled", mail=letter.claim.mail_id)
+            self._drop()
+            reply = STUMBLED
+        await self._heard(letter, reply)
+        return following
+
+    async def _message(self, letter: Letter) -> bytes | None:
+        """Put a mail together; None when it cannot be: it is refused alone and stops nobody else."""
+        try:
+            return letter.message()
+        except (FeedsvcError, LookupError, ValueError) as error:
+            problem = type(error).__name__
+            log.error("mail cannot be put together", mail=letter.claim.mail_id, problem=problem)  # noqa: TRY400  the trace may hold what the mail says
+            return None
+
+    def _next(self) -> Letter | None:
+        return self._line.take() if self._pace.going else None
+
+    def _may_follow(self, letter: Letter, following: Letter | None, relay: Connection) -> bool:
+        """Whether a mail may be announced behind this one; one that was in doubt goes alone."""
+        if following is None or self._pace.unhurried or relay.tired:
+            return False
+        return not (letter.claim.alone or following.claim.alone)
 
     async def _ready(self) -> bool:
-        """See that the connection is up; its trouble touches no mail."""
+        """See that the connection is up and fresh."""
         if not self._pace.going:
             return False
+        if self._relay is not None and self._relay.tired:
+            await self.close()
         if self._relay is not None and self._relay.alive:
             return True
+        return self._pace.may_try() and await self._open()
+
+    async def _open(self) -> bool:
+        if self._position == 0:
+            await asyncio.sleep(STAGGER * self._number)
         relay = Connection(self._here.settings.mail)
         reply = await relay.open()
         if reply.good:
-            self._pace.well()
+            self._pace.opened()
             self._relay = relay
             return True
         await relay.close()
         self._pace.trouble(outcome_of(reply.stage, reply.code, text=reply.text), scrub(reply.text))
         return False
 
-    async def _letter(self, claim: Claim) -> Letter | None:
-        """Splice a mail; None when it cannot be: it is refused alone and stops nobody else."""
-        bounces_at = self._here.settings.mail.bounces_at
-        try:
-            values = orjson.loads(self._here.keys.unseal(claim.sealed, Sealed.MAIL))
-            form = await self._form(claim.digest_id)
-            journal = f"{claim.address_index.hex()} {form.notices}" if form.notices else ""
-            sender = f"b+{values[BOUNCE]}@{bounces_at}"
-            return Letter(sender, values["address"], form.skeleton.splice(values), journal)
-        except Unavailable:
-            raise
-        except (FeedsvcError, LookupError, ValueError) as error:
-            log.error(  # noqa: TRY400  the trace may hold what the mail says
-                "mail cannot be put together", mail=claim.mail_id, problem=type(error).__name__
-            )
-            return None
-
-    async def _form(self, digest_id: int) -> Form:
-        if digest_id not in self._forms:
-            if len(self._forms) >= FORMS:
-                self._forms.pop(next(iter(self._forms)))
-            self._forms[digest_id] = await self._here.database.read(_stored, digest_id)
-        return self._forms[digest_id]
-
-    async def _hand_over(self, claim: Claim, letter: Letter | None) -> Mark:
-        if letter is None or self._relay is None:
-            return Mark(claim.mail_id, Outcome(Kind.HELD), OUR_FAULT.text)
-        try:
-            reply = await self._relay.send(letter.sender, letter.recipient, letter.message)
-        except Exception:  # a fault of ours while the mail was under way: it may have arrived
-            log.exception("a mail stumbled", mail=claim.mail_id)
-            reply = Reply(Stage.DOT, None, "lost by a fault of ours")
-        if reply.text == NEEDS_SMTPUTF8:
-            return Mark(claim.mail_id, Outcome(Kind.HELD), NEEDS_SMTPUTF8, reason=NEEDS_SMTPUTF8)
+    async def _heard(self, letter: Letter, reply: Reply) -> None:
+        """Take note of the last word on a mail."""
+        if reply.reason:
+            self._end(letter, HELD, reply.text, reason=reply.reason)
+            return
         outcome = outcome_of(reply.stage, reply.code, text=reply.text)
         if outcome.close_connection:
-            await self.close()
+            self._drop()
+        if outcome.kind is Kind.SENT:
+            self._pace.taken()
+            self._end(letter, outcome, "", journal=letter.journal)
+            return
+        others_pass = self._pace.rebuffs_in_a_row == 0
         self._pace.heard(outcome, reply.stage, scrub(reply.text))
-        text = "" if outcome.kind is Kind.SENT else _worded(reply, letter.recipient)
+        worded, evidence = _worded(reply, letter.envelope.recipient), _evidence(reply)
+        self._end(letter, outcome, worded, evidence=evidence, others_pass=others_pass)
+        if self._pace.rebuffs_in_a_row >= HALT_AFTER:
+            self._pace.rebuffs_in_a_row = 0
+            await self._halt(letter.claim.digest_id, worded)
+
+    def _end(self, letter: Letter, outcome: Outcome, text: str, **more: object) -> None:
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
-        return Mark(claim.mail_id, outcome, text, jitter, journal=letter.journal)
+        self._done.append(Mark(letter.claim.mail_id, outcome, text, jitter, **more))  # type: ignore[arg-type]  # names of Mark
+        self._line.done(letter, outcome)
+
+    async def _settle(self, marks: Marks) -> None:
+        """Make known what became of the last mail; nothing waits behind it."""
+        done, self._done = self._done, []
+        await marks.put(done)
+
+    def _drop(self) -> None:
+        if self._relay is not None:
+            self._relay.drop()
 
 
-def _stored(session: Session, digest_id: int) -> Form:
-    digest = session.get(Digest, digest_id)
-    message = digest.message if digest else b""
-    return Form(Skeleton(message), deliver.notices_of(session, digest_id))
+def _evidence(reply: Reply) -> str:
+    return evidence_of(reply.code, enhanced_status(reply.text), reply.text).value
 
 
 def _worded(reply: Reply, recipient: str) -> str:

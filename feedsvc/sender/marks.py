@@ -1,14 +1,15 @@
-"""The marks of all lanes, gathered: those that come while a commit is under way share the next one."""
+"""The marks of all connections, gathered: those that come while a commit is under way share the next."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedsvc.actions import deliver
-from feedsvc.actions.deliver import Mark
+from feedsvc.actions.deliver import Mark, Start
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
+from feedsvc.sender.allowance import Allowance
 from feedsvc.sender.pace import Pace
 
 AGAIN = 0.5
@@ -16,8 +17,8 @@ AGAIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    done: Mark | None
-    next_id: int | None
+    done: Sequence[Mark]
+    start: Start | None
     answer: asyncio.Future[bool]
 
 
@@ -34,15 +35,16 @@ class Marks:
         self._asked: list[_Asked] = []
         self._committing: asyncio.Task[None] | None = None
         self._wait = timedelta(seconds=here.settings.mail.unknown_wait_seconds)
+        self._tallied = Allowance(here.settings.mail).limited
 
-    async def put(self, done: Mark | None, next_id: int | None) -> bool:
-        """Mark what became of one mail and that the next one starts; return whether it may.
+    async def put(self, done: Sequence[Mark], start: Start | None = None) -> bool:
+        """Mark what became of mails and that another one starts; return whether it may.
 
-        Returns when both are on disk.
+        Returns when all of it is on disk.
         """
-        if done is None and next_id is None:
+        if not done and start is None:
             return False
-        asked = _Asked(done, next_id, asyncio.get_running_loop().create_future())
+        asked = _Asked(done, start, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit())
@@ -53,7 +55,7 @@ class Marks:
             group, self._asked = self._asked, []
             try:
                 started = await self._insistently(group)
-            except Exception as error:  # noqa: BLE001  every lane must hear of it
+            except Exception as error:  # noqa: BLE001  every connection must hear of it
                 _answer_all(group, error)
             else:
                 _answer_all(group, started)
@@ -61,15 +63,18 @@ class Marks:
 
     async def _insistently(self, group: list[_Asked]) -> set[int]:
         """Ask until the database answers: what the relay said must not be forgotten."""
+        done = [mark for one in group for mark in one.done]
+        starting = [one.start for one in group if one.start is not None]
         while True:
             try:
                 return await self._here.database.write(
                     deliver.mark,
                     self.worker_id,
-                    [one.done for one in group if one.done is not None],
-                    [one.next_id for one in group if one.next_id is not None],
+                    done,
+                    starting,
                     unknown_wait=self._wait,
                     now=self._clock(),
+                    tallied=self._tallied,
                 )
             except Unavailable as error:
                 self._pace.database_away(error.problem)
@@ -83,4 +88,4 @@ def _answer_all(group: list[_Asked], outcome: set[int] | Exception) -> None:
         if isinstance(outcome, Exception):
             one.answer.set_exception(outcome)
         else:
-            one.answer.set_result(one.next_id in outcome)
+            one.answer.set_result(one.start is not None and one.start.mail_id in outcome)

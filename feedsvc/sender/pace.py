@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 
 import structlog
 
@@ -10,22 +11,38 @@ from feedsvc.domain.outcome import Kind, Outcome, Stage
 
 FIRST_REST, LONGEST_REST = 1.0, 300.0
 IN_A_ROW = 5
+HALT_AFTER = 20
+COUNTED = {
+    Kind.DEFERRED: "deferred",
+    Kind.REFUSED: "refused",
+    Kind.HELD: "held",
+    Kind.UNKNOWN: "unknown",
+    Kind.REQUEUE: "requeued",
+    Kind.RELAY_TROUBLE: "requeued",
+}
 log = structlog.get_logger()
 
 
 class Pace:
-    """Shared by the lanes of one sender. Times are those of the monotonic clock."""
+    """Shared by the connections of one sender. Times are those of the monotonic clock."""
 
     def __init__(self, rate_per_second: float) -> None:
         self.stopping = False
         self.halted = False
         self.problem = ""
-        self.sent = 0
+        self.counts: Counter[str] = Counter()
+        self.rebuffs_in_a_row = 0
         self._failed_in_a_row = 0
         self._gap = 1 / rate_per_second if rate_per_second else 0.0
         self._next = 0.0
         self._rest = FIRST_REST
         self._resting_until = 0.0
+        self._trying = False
+
+    @property
+    def sent(self) -> int:
+        """How many mails the relay has taken."""
+        return self.counts["sent"]
 
     @property
     def resting(self) -> bool:
@@ -33,9 +50,19 @@ class Pace:
         return time.monotonic() < self._resting_until
 
     @property
+    def rest_seconds(self) -> float:
+        """How long the relay is left alone from now on."""
+        return max(0.0, self._resting_until - time.monotonic())
+
+    @property
     def going(self) -> bool:
         """Whether mails may be started."""
         return not (self.stopping or self.halted or self.resting)
+
+    @property
+    def unhurried(self) -> bool:
+        """Whether mails wait for their turn; then none is announced before it has come."""
+        return self._gap > 0
 
     async def turn(self) -> None:
         """Wait for the turn of the next mail."""
@@ -44,26 +71,48 @@ class Pace:
             self._next = max(self._next + self._gap, now)
             await asyncio.sleep(self._next - now)
 
-    def well(self) -> None:
-        """The relay took a connection: the next trouble starts from a short rest."""
-        self._rest, self._resting_until, self.problem = FIRST_REST, 0.0, ""
+    def may_try(self) -> bool:
+        """Whether a connection may be opened; after trouble one is tried, not all at once."""
+        if not self.going or (self.problem and self._trying):
+            return False
+        self._trying = True
+        return True
+
+    def opened(self) -> None:
+        """The relay took a connection; whether it is well its replies to mails will show."""
+        self._resting_until, self._trying = 0.0, False
 
     def trouble(self, outcome: Outcome, reply: str) -> None:
         """Rest, twice as long each time, and come back by itself."""
+        self._trying = False
+        if self.resting:
+            return  # several connections meet the same trouble
         pause = LONGEST_REST if outcome.stop else self._rest
         self._resting_until = time.monotonic() + pause * random.uniform(0.8, 1.2)  # noqa: S311  spreads load
         self._rest = min(self._rest * 2, LONGEST_REST)
         self.problem = reply or "the relay cannot be reached"
         log.warning("relay in trouble", problem=self.problem, rest_seconds=round(pause))
 
+    def taken(self) -> None:
+        """Note that the relay took a mail."""
+        self.counts["sent"] += 1
+        self._well()
+
+    def _well(self) -> None:
+        """All that went before is over: the next trouble starts from a short rest."""
+        self._failed_in_a_row = self.rebuffs_in_a_row = 0
+        self.problem, self._rest = "", FIRST_REST
+
     def heard(self, outcome: Outcome, stage: Stage, reply: str) -> None:
-        """Take note of what became of a mail."""
-        if outcome.kind is Kind.SENT:
-            self.sent, self._failed_in_a_row, self.problem = self.sent + 1, 0, ""
-        elif outcome.kind in {Kind.RELAY_TROUBLE, Kind.REQUEUE}:
-            self._failed_in_a_row += 1
-            if outcome.kind is Kind.RELAY_TROUBLE or self._failed_in_a_row >= IN_A_ROW:
-                self.trouble(outcome, f"{stage}: {reply}")
+        """Take note of what became of a mail that was not taken."""
+        self.counts[COUNTED[outcome.kind]] += 1
+        if outcome.kind not in {Kind.REQUEUE, Kind.RELAY_TROUBLE}:
+            self._well()
+            return
+        self._failed_in_a_row += 1
+        self.rebuffs_in_a_row += stage is Stage.MAIL and outcome.fault is not None
+        if outcome.kind is Kind.RELAY_TROUBLE or self._failed_in_a_row >= IN_A_ROW:
+            self.trouble(outcome, f"{stage}: {reply}")
 
     def database_away(self, problem: str) -> None:
         """Say that outcomes wait for the database."""

@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import deliver
-from feedsvc.domain.tables.ledger import Mail, Worker
+from feedsvc.actions import deliver, steer
+from feedsvc.domain.tables import ledger as tables
+from feedsvc.domain.tables.ledger import Worker
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.worker_lock import WorkerLock, worker_lock
 from feedsvc.sender.lane import Lane
+from feedsvc.sender.line import Line
 from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import Pace
 
-LOOK = 0.5
+LOOK, PAUSE, IDLE = 0.5, 0.1, 20.0
 HEARTBEAT = 5.0
 LEASE = timedelta(seconds=900)  # exceeds the 600 seconds that a final reply may take
 LAST_REPLIES = 30.0
+HALTED = "The relay refused twenty mails in a row before it had seen them: {why}"
 log = structlog.get_logger()
 
 
@@ -31,9 +34,12 @@ class Sender:
         self.pace = Pace(mail.rate_per_second)
         self._here = here
         self._clock = clock
-        self._work = asyncio.Event()
         self._lock: WorkerLock = worker_lock(here.database.url, here.database.engine)
-        self._lanes = [Lane(here, clock, number, self.pace) for number in range(mail.connections)]
+        number = mail.connections
+        self._bulk = Line(here, clock, self.pace, (tables.Lane.SERVICE, tables.Lane.BULK), number)
+        self._service = Line(here, clock, self.pace, (tables.Lane.SERVICE,), 1)
+        self._lanes = [(self._lane(n, self._bulk), self._bulk) for n in range(number)]
+        self._lanes.append((self._lane(number, self._service), self._service))
         self._worker_id = 0
         self._marks = Marks(here, clock, self.pace, 0)
         self._busy = 0
@@ -42,25 +48,33 @@ class Sender:
     async def start(self) -> None:
         """Begin to send; what dead workers held goes first."""
         await self._enlist()
-        jobs = [self._watch(), self._beat(), *(self._run(lane) for lane in self._lanes)]
-        self._tasks = [asyncio.create_task(job) for job in jobs]
+        jobs = [self._beat(), *(line.keep(lambda: self._marks) for line in self._lines)]
+        lanes = [self._run(lane, line) for lane, line in self._lanes]
+        self._tasks = [asyncio.create_task(job) for job in (*jobs, *lanes)]
 
     async def stop(self) -> None:
         """Start no more mails, wait for the replies under way (30 s), say goodbye."""
         self.pace.stopping = True
-        self._work.set()
-        watch, beat, *lanes = self._tasks
-        for task in (watch, beat):
-            task.cancel()
-        _, late = await asyncio.wait(lanes, timeout=LAST_REPLIES)
+        beat, *claiming_and_lanes = self._tasks
+        beat.cancel()
+        for line in self._lines:
+            line.wake()
+        _, late = await asyncio.wait(claiming_and_lanes, timeout=LAST_REPLIES)
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for lane in self._lanes:
+        for lane, _ in self._lanes:
             await lane.close()
         if not late:
             await self._here.database.write(deliver.take_over, self._worker_id, now=self._clock())
         self._lock.close()
+
+    @property
+    def _lines(self) -> tuple[Line, Line]:
+        return self._bulk, self._service
+
+    def _lane(self, number: int, line: Line) -> Lane:
+        return Lane(self._here, number, self.pace, line, self._halt)
 
     async def _enlist(self) -> None:
         database, now = self._here.database, self._clock()
@@ -77,7 +91,8 @@ class Sender:
             if silent or await asyncio.to_thread(self._lock.dead, worker_id):
                 doubt = await database.write(deliver.take_over, worker_id, now=now)
                 log.info("took over from a dead worker", worker=worker_id, in_doubt=doubt)
-                self._work.set()
+                for line in self._lines:
+                    line.begin_at_the_front()
 
     async def _beat(self) -> None:
         """Say that we live; begin again under a new epoch when we were taken for dead."""
@@ -100,42 +115,36 @@ class Sender:
         self.pace.halted = True
         while self._busy:  # noqa: ASYNC110  rare, and nobody waits for us
             await asyncio.sleep(LOOK)
+        for line in self._lines:
+            line.forget()
         await self._enlist()
         self.pace.halted = False
 
-    async def _watch(self) -> None:
-        """Look for work; looking costs a read, claiming a write."""
-        while True:
-            try:
-                if await self._here.database.read(_due, self._clock()):
-                    self._work.set()
-            except Unavailable as error:
-                self.pace.database_away(error.problem)
-            except Exception:
-                log.exception("looking for work failed")
-            await asyncio.sleep(LOOK)
-
-    async def _run(self, lane: Lane) -> None:
+    async def _run(self, lane: Lane, line: Line) -> None:
+        """Keep one connection busy; close it when there was nothing to do for a while."""
         while not self.pace.stopping:
-            await self._work.wait()
-            self._busy += 1
-            try:
-                claimed = await lane.carry(self._marks) if self.pace.going else 0
-            except Unavailable as error:
-                self.pace.database_away(error.problem)
-                claimed = 0
-            except Exception:
-                log.exception("a lane stumbled")
-                claimed = 0
-            finally:
-                self._busy -= 1
-            if not claimed:
-                self._work.clear()
+            if not self.pace.going:
+                await asyncio.sleep(PAUSE)
+            elif not await self._carried(lane) and not await line.fed(IDLE):
+                await lane.close()
 
+    async def _carried(self, lane: Lane) -> bool:
+        self._busy += 1
+        try:
+            return await lane.carry(self._marks)
+        except Unavailable as error:
+            self.pace.database_away(error.problem)
+        except Exception:
+            log.exception("a connection stumbled")
+        finally:
+            self._busy -= 1
+        await asyncio.sleep(LOOK)
+        return True
 
-def _due(session: Session, now: datetime) -> bool:
-    due = select(Mail.id).where(col(Mail.due_at) <= now, col(Mail.worker_id).is_(None))
-    return session.exec(due.limit(1)).first() is not None
+    async def _halt(self, digest_id: int, why: str) -> None:
+        """Stop the mailings in a digest that the relay will not have."""
+        now = self._clock()
+        await self._here.database.write(steer.halt, digest_id, HALTED.format(why=why), now=now)
 
 
 def _others(session: Session, worker_id: int) -> list[tuple[int, datetime]]:

@@ -36,8 +36,7 @@ def worker(here: World) -> int:
 
 
 def claim(here: World, by: int, limit: int = 9) -> list[int]:
-    claims = here.write(deliver.claim, by, 0, limit=limit, now=here.now)
-    return [one.mail_id for one in claims]
+    return [one.mail_id for one in here.claims(by, limit)]
 
 
 def crash(here: World) -> int:
@@ -84,7 +83,7 @@ def test_nobody_else_gets_what_is_claimed(queued: World) -> None:
 def test_what_was_not_started_is_given_back(queued: World) -> None:
     me = worker(queued)
     assert len(claim(queued, me)) == 3
-    queued.write(deliver.release, me, 0)
+    queued.write(deliver.release, me)
     assert len(claim(queued, worker(queued))) == 3
 
 

@@ -1,12 +1,13 @@
 """`serve` says in one line what keeps it from starting, and ends well when it is told to."""
 
+import os
 import signal
 import socket
-import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
-from tests.faults.service import Service, service, until
+from feedsvc.commands.drill.processes import Program, until
 
 
 def free_port() -> str:
@@ -23,25 +24,33 @@ def environment(folder: Path, port: str) -> dict[str, str]:
     }
 
 
+def served(folder: Path, settings: dict[str, str]) -> Program:
+    command = [sys.executable, "-m", "feedsvc", "serve"]
+    return Program(command, folder / "said", os.environ | settings)
+
+
 def last_words(folder: Path, port: str) -> tuple[int, str]:
     """Start a service that cannot, and return its exit code and what it said."""
     folder.mkdir(exist_ok=True)
-    other = Service(folder, environment(folder.parent, port))
+    other = served(folder, environment(folder.parent, port))
     other.start()
-    assert isinstance(other.process, subprocess.Popen)
-    return other.process.wait(timeout=30), other.log()
+    until(lambda: not other.runs, 30)
+    return other.end(signal.SIGKILL), other.words
 
 
 def test_it_starts_once_on_a_port_and_once_on_a_file_and_ends_well(tmp_path: Path) -> None:
     port = free_port()
-    with service(tmp_path, environment(tmp_path, port)) as served:
-        served.start()
-        until(lambda: f"serves http://127.0.0.1:{port}" in served.log())
+    one = served(tmp_path, environment(tmp_path, port))
+    one.start()
+    try:
+        assert until(lambda: f"serves http://127.0.0.1:{port}" in one.words, 30)
         code, said = last_words(tmp_path / "port", port)
         assert (code, said.count("\n")) == (1, 1)
         assert "Choose another port." in said
         code, said = last_words(tmp_path / "file", free_port())
         assert (code, said.count("\n")) == (1, 1)
         assert "Another sender runs on this database." in said
-        assert served.end(signal.SIGINT) == 0
-        assert "Traceback" not in served.log()
+        assert one.end(signal.SIGINT) == 0
+        assert "Traceback" not in one.words
+    finally:
+        one.end(signal.SIGKILL)

@@ -1,6 +1,5 @@
 """Signatures: an independent verifier believes what was signed, and nothing else."""
 
-import hashlib
 import re
 from datetime import UTC, datetime
 
@@ -150,10 +149,9 @@ def test_a_body_needs_no_more_than_one_blank_for_several(text: str, html: str, n
     assert canonical(body) == Relaxed.canonicalize_body(body)
 
 
-@given(_TEXT, _TEXT)
-def test_lines_of_a_signature_are_short(selector: str, domain: str) -> None:
-    labels = [hashlib.sha256(label.encode()).hexdigest() for label in (selector, domain)]
-    signer = Signer(rsa_pem(), labels[0][:20], f"{labels[1]:.50}.example.org")
+@pytest.mark.parametrize("length", range(1, 60, 7))
+def test_lines_of_a_signature_are_short(length: int) -> None:
+    signer = Signer(rsa_pem(), "s" * length, f"{'d' * length}.example.org")
     field = signer.sign(mail(), AT).partition(b"\r\nFrom:")[0]
     assert max(map(len, field.split(b"\r\n"))) <= 78
 

@@ -303,7 +303,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3))
     def claim(self, limit: int) -> None:
         """Claim some mails."""
-        claims = self.world.write(deliver.claim, self.worker, 0, limit=limit, now=self.world.now)
+        claims = self.world.claims(self.worker, limit=limit)
         self.claims = [claim.mail_id for claim in claims]
 
     @precondition(lambda self: self.claims or self.under_way is not None)

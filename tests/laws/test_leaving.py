@@ -48,7 +48,7 @@ def test_the_other_campaign_comes_at_once_in_a_mail_of_its_own(mailed: World) ->
 
 def test_a_mail_that_is_claimed_does_not_start(mailed: World) -> None:
     worker = mailed.write(deliver.enlist, now=mailed.now)
-    [claim] = mailed.write(deliver.claim, worker, 0, limit=9, now=mailed.now)
+    [claim] = mailed.claims(worker, limit=9)
     mailed.leave(anna(mailed))
     assert not mailed.mark(worker, None, claim.mail_id)
 
@@ -63,7 +63,7 @@ def test_a_mail_that_would_be_tried_again_is_not(mailed: World, outcome: Outcome
 
 def test_a_mail_in_doubt_is_not_repeated_and_its_news_not_doubled(mailed: World) -> None:
     worker = mailed.write(deliver.enlist, now=mailed.now)
-    [claim] = mailed.write(deliver.claim, worker, 0, limit=9, now=mailed.now)
+    [claim] = mailed.claims(worker, limit=9)
     mailed.mark(worker, None, claim.mail_id)
     mailed.write(deliver.take_over, worker, now=mailed.now)  # she may have it
     mailed.leave(anna(mailed), "river")
@@ -73,7 +73,7 @@ def test_a_mail_in_doubt_is_not_repeated_and_its_news_not_doubled(mailed: World)
 
 def test_a_mail_that_has_started_ends(mailed: World) -> None:
     worker = mailed.write(deliver.enlist, now=mailed.now)
-    [claim] = mailed.write(deliver.claim, worker, 0, limit=9, now=mailed.now)
+    [claim] = mailed.claims(worker, limit=9)
     mailed.mark(worker, None, claim.mail_id)
     mailed.leave(anna(mailed))
     mailed.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)

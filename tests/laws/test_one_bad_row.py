@@ -84,7 +84,7 @@ def test_a_mail_that_cannot_be_spliced_stops_no_other(here_and_now: World) -> No
     here_and_now.run_until_planned()
     worker = here_and_now.write(deliver.enlist, now=here_and_now.now)
     sent = []
-    for claim in here_and_now.write(deliver.claim, worker, 0, limit=5, now=here_and_now.now):
+    for claim in here_and_now.claims(worker, limit=5):
         assert here_and_now.mark(worker, None, claim.mail_id)
         values = here_and_now.values(here_and_now.read(_mail, claim.mail_id))
         if values["address"].startswith("bea"):

@@ -29,7 +29,7 @@ from feedsvc.actions import (
 )
 from feedsvc.domain.drafts import UpdateDraft
 from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Mail, MailKind, MailState
+from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Lane, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Cadence, Confirmation
 from tests.world import SENT, World, world
 
@@ -119,12 +119,12 @@ def test_leaving_and_starting(two_machines: World, leave_first: bool) -> None:  
     ready_to_plan(here)
     here.write(planned(here))
     worker = here.write(deliver.enlist, now=here.now)
-    [claim] = here.write(deliver.claim, worker, 0, limit=5, now=here.now)
+    [claim] = here.claims(worker, limit=5)
     start = partial(
         deliver.mark,
         worker_id=worker,
         done=[],
-        starting=[claim.mail_id],
+        starting=[deliver.Start(claim.mail_id)],
         unknown_wait=here.now - here.now,
         now=here.now,
     )
@@ -216,7 +216,7 @@ def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> No
     ready_to_plan(here)
     here.write(planned(here))
     worker = here.write(deliver.enlist, now=here.now)
-    [claim] = here.write(deliver.claim, worker, 0, limit=5, now=here.now)
+    [claim] = here.claims(worker, limit=5)
     here.mark(worker, None, claim.mail_id)
     sent = partial(
         deliver.mark,
@@ -307,9 +307,9 @@ def test_two_workers_share_the_mails(two_machines: World) -> None:
         pass
     workers = [here.write(deliver.enlist, now=here.now) for _ in range(4)]
     claims = [
-        here.here.database.submit(deliver.claim, worker, connection, limit=10, now=here.now)
+        here.here.database.submit(deliver.claim, worker, Lane.BULK, limit=5, now=here.now)
         for worker in workers
-        for connection in range(2)
+        for _ in range(2)
     ]
     mails = [claim.mail_id for future in claims for claim in future.result(PATIENCE)]
     assert len(mails) == len(set(mails)) == 40

@@ -108,22 +108,22 @@ async def test_an_address_the_relay_cannot_write_is_refused_with_that_reason(
 
 def test_a_claim_that_was_never_heard_of_comes_again(here_and_now: World) -> None:
     worker = planned(here_and_now)
-    first = here_and_now.write(deliver.claim, worker, 0, limit=5, now=here_and_now.now)
-    again = here_and_now.write(deliver.claim, worker, 0, limit=5, now=here_and_now.now)
+    first = here_and_now.claims(worker, limit=5)
+    again = here_and_now.claims(worker, limit=5)
     assert again == first != []
 
 
 def test_a_worker_that_was_taken_for_dead_claims_nothing(here_and_now: World) -> None:
     worker = planned(here_and_now)
     here_and_now.write(deliver.take_over, worker, now=here_and_now.now)
-    assert here_and_now.write(deliver.claim, worker, 0, limit=5, now=here_and_now.now) == []
+    assert here_and_now.claims(worker, limit=5) == []
 
 
 def test_a_mail_is_given_up_after_five_days_though_no_attempt_counted(here_and_now: World) -> None:
     worker = planned(here_and_now)
     trouble = Outcome(Kind.REQUEUE, Fault.OURS)
     for _ in range(2):
-        [claim] = here_and_now.write(deliver.claim, worker, 0, limit=5, now=here_and_now.now)
+        [claim] = here_and_now.claims(worker, limit=5)
         here_and_now.mark(worker, None, claim.mail_id)
         here_and_now.mark(worker, deliver.Mark(claim.mail_id, trouble, "mail: 550 no"), None)
         here_and_now.pass_time(days=5, seconds=1)

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 SLACK = 0.25
@@ -111,7 +112,7 @@ def _causes(found: dict[str, list[Copy]], happened: Sequence[Event]) -> Counter[
 def _causes_of(same: Sequence[Copy], happened: Sequence[Event]) -> Iterator[Event | None]:
     """Give the cause of each repeat of one mail; a crash is used up by the first that it excuses."""
     used = 0
-    for before, after in zip(same, same[1:], strict=False):
+    for before, after in pairwise(same):
         start = before.seconds - SLACK
         between = [
             (number, one)

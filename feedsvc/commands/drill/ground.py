@@ -14,12 +14,12 @@ from sqlmodel import Session, col, func, select
 
 from feedsvc import app, config, migrations
 from feedsvc.actions import campaigns, crowd, publish
-from feedsvc.config import PREFIX, Settings
+from feedsvc.config import PREFIX
 from feedsvc.domain.drafts import CampaignDraft, UpdateDraft
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.ledger import Mail
 from feedsvc.errors import Conflict
-from feedsvc.gateways.database import open_database
+from feedsvc.gateways.database import Database, open_database
 from feedsvc.gateways.installation import Installation
 from feedsvc.records.books import Books, books
 
@@ -42,6 +42,7 @@ class Ground:
 
     def __init__(self, folder: Path, database: str | None) -> None:
         self.folder = folder
+        self._given = database is not None
         self.database = database or f"sqlite:///{folder / 'feedsvc.db'}"
         self.config = folder / "config.toml"
         self.log = folder / "sink.log"
@@ -56,14 +57,19 @@ class Ground:
             name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)
         } | ours
 
-    def prepare(self, *, signers: int, connections: int, relay_port: int) -> None:
-        """Write the settings, make the signers and publish the update.
+    def refuse_what_is_in_use(self) -> None:
+        """See that the database is empty: a drill fills it, and clears it at the end."""
+        with self._database() as database:
+            if not migrations.empty(database.engine):
+                raise Conflict(
+                    "The database of a drill must be empty, and this one holds tables.",
+                    remedy="Create one for it, as with `createdb feedsvc_drill`.",
+                )
 
-        Raises Conflict when the database holds anything.
-        """
+    def prepare(self, *, signers: int, connections: int, relay_port: int) -> None:
+        """Write the settings, make the signers and publish the update."""
         sections = self._sections(connections, relay_port)
         self.config.write_text(tomlkit.dumps(sections), "utf-8")
-        self._refuse_a_database_in_use()
         addresses = (f"{crowd.address(number)}\n" for number in range(signers))
         self.expected.write_text("".join(addresses), "utf-8")
         here = app.ready(config.read(self.config, **sections))
@@ -73,28 +79,22 @@ class Ground:
             here.close()
 
     def books(self) -> Books:
-        """Read the books of the update, as any command does."""
-        with self._opened() as here:
-            return here.database.read_now(books)[0]
+        """Read the books of the update."""
+        with self._database() as database:
+            return database.read_now(books)[0]
 
     def settled(self) -> bool:
         """Whether the service has nothing left to send, by its own account."""
-        with self._opened() as here:
-            (found,) = here.database.read_now(books)
-            due = here.database.read_now(_due)
+        with self._database() as database:
+            found, due = database.read_now(books)[0], database.read_now(_due)
         return found.eligible is not None and not (due or sum(found.in_hand.values()))
 
     def clear(self) -> None:
-        """Empty the database again, if it is not in our folder."""
-        if self.database.startswith("sqlite"):
-            return
-        database = open_database(self.database)
-        try:
-            metadata.drop_all(database.engine)
-            with database.engine.begin() as connection:
+        """Leave a database that was given as empty as it was; one that was refused is not ours."""
+        if self._given and self.config.exists():
+            with self._database() as database, database.engine.begin() as connection:
+                metadata.drop_all(connection)
                 connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-        finally:
-            database.close()
 
     def _sections(self, connections: int, relay_port: int) -> dict[str, dict[str, object]]:
         return {
@@ -111,21 +111,40 @@ class Ground:
             "digest": {"settle_seconds": 0},
         }
 
-    def _refuse_a_database_in_use(self) -> None:
-        database = open_database(self.database)
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        """Open the database for a moment: while we have it open, a crash is not a whole crash."""
+        database = open_database(self.database, pool=1)
         try:
-            if not migrations.empty(database.engine):
-                raise Conflict(
-                    "The database of a drill must be empty, and this one holds tables.",
-                    remedy="Create another one, such as with `createdb feedsvc_drill`.",
-                )
+            yield database
         finally:
             database.close()
 
-    @contextmanager
-    def _opened(self) -> Iterator[Installation]:
-        here = app.opened(self._settings())
-        try:
-            yield here
-        finally:
-            here.close()
+
+@contextmanager
+def scratch(*, keep: bool) -> Iterator[Path]:
+    """Give a folder that goes away at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="feedsvc-drill-"))
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(here: Installation, signers: int) -> None:
+    now, site, write = datetime.now(UTC), here.settings.site, here.database.write_now
+    draft = CampaignDraft.model_validate(CAMPAIGN)
+    slug = write(campaigns.create_campaign, draft, site=site, by=BY, now=now).slug
+    for start in range(0, signers, CHUNK):
+        count = min(CHUNK, signers - start)
+        pieces = (slug, here.keys, here.settings)
+        write(crowd.add_crowd, *pieces, count=count, start=start, now=now)
+    update = UpdateDraft.model_validate(UPDATE)
+    write(publish.post_update, slug, update, site=site, by=BY, now=now)
+
+
+def _due(session: Session) -> int:
+    """Count the mails that will be sent, or sent once more."""
+    waiting = select(func.count()).select_from(Mail).where(col(Mail.due_at).is_not(None))
+    return session.exec(waiting).one()

@@ -46,14 +46,14 @@ class Program:
                 start_new_session=True,  # Ctrl-C is for the drill, which then ends the others
             )
 
-    def signal(self, which: signal.Signals) -> None:
+    def tell(self, which: signal.Signals) -> None:
         """Send it a signal, if it runs."""
         if self._process is not None and self.runs:
             self._process.send_signal(which)
 
     def end(self, how: signal.Signals) -> int:
         """Send it a signal, wait for its end and return its exit code."""
-        self.signal(how)
+        self.tell(how)
         if self._process is None:
             return 0
         try:

@@ -37,7 +37,6 @@ LEAST_BITS, ADVISED_BITS = 1024, 2048
 
 _WIDTH = 76
 _STRING = 255  # RFC 1035, 3.3: the longest string of a TXT record
-_BLANKS = re.compile(rb"[ \t\r\n]+")
 _FIELD = re.compile(rb"([^:\r\n]+):([^\r]*(?:\r\n[ \t][^\r]*)*)\r\n")
 _SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*")
 
@@ -47,9 +46,7 @@ class Signer:
 
     def __init__(self, key_pem: bytes, selector: str, domain: str) -> None:
         self._key = _private(key_pem)
-        if not _SELECTOR.fullmatch(selector):
-            raise Invalid("selector", "This is not the name of a key.", remedy="Like feedsvc2026.")
-        self.selector = selector
+        self.selector = as_selector(selector)
         self.domain = ascii_domain(f"postmaster@{domain}", "domain").partition("@")[2]
         self.bits = self._key.key_size
 
@@ -94,6 +91,13 @@ class Signer:
         return field + _wrapped(signature) + b"\r\n" + message
 
 
+def as_selector(name: str) -> str:
+    """Check the name of a key, which stands in the DNS."""
+    if not _SELECTOR.fullmatch(name):
+        raise Invalid("selector", "This is not the name of a key.", remedy="Like feedsvc2026.")
+    return name
+
+
 def strings(record: str) -> str:
     """Write a TXT record as zone files do: in strings of at most 255 characters."""
     pieces = [record[i : i + _STRING] for i in range(0, len(record), _STRING)]
@@ -133,8 +137,11 @@ def _chosen(head: bytes) -> tuple[list[str], list[bytes]]:
 
 
 def _relaxed(name: bytes, value: bytes) -> bytes:
-    """Write a header as "relaxed" has it (RFC 6376, 3.4.2), without a line end."""
-    return name.lower().rstrip() + b":" + _BLANKS.sub(b" ", value).strip()
+    """Write a header as "relaxed" has it (RFC 6376, 3.4.2), without a line end.
+
+    `split` knows more blanks than the RFC; of those no header of ours holds any.
+    """
+    return name.lower() + b":" + b" ".join(value.split())
 
 
 def _hash(body: bytes) -> str:

@@ -22,8 +22,12 @@ _CONTEXTS: dict[str, _Encode] = {
 }
 
 
+ALLOWANCE = 2_048
+"""What the values of a recipient, and a signature, may add to the size of a mail."""
+
+
 class Skeleton:
-    """The stored bytes of a mail, taken apart at its slots."""
+    """The stored bytes of a mail, taken apart at its slots. `size`: about so many octets it will have."""
 
     def __init__(self, stored: bytes) -> None:
         self._pieces = stored.split(b"\0")
@@ -31,6 +35,7 @@ class Skeleton:
             (i, *_read(self._pieces[i].decode("ascii"))) for i in range(1, len(self._pieces), 2)
         ]
         self.slots = frozenset(name for _, name, _ in self._slots)
+        self.size = len(stored) + ALLOWANCE
 
     def splice(self, values: Mapping[str, str]) -> bytes:
         """Give the whole mail; a missing or unfit value is Invalid, one too many is no matter."""

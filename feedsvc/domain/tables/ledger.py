@@ -71,6 +71,8 @@ WAITING = text("delivery.state = 'waiting'")  # spelled out, or SQLite passes th
 DUE_NOW = text(
     "delivery.due_now AND delivery.state || '' = 'waiting'"
 )  # not by the index of WAITING
+REFUSED = text("mail.state = 'refused'")  # spelled out, as above
+ON_TRIAL = text("notice.share > 0")
 NOT_STARTED = (MailState.QUEUED, MailState.DEFERRED)
 
 
@@ -80,6 +82,11 @@ class Notice(SQLModel, table=True):
     `bookmark` is the last subscription that the fan-out has passed; `slot_id` the immediate run.
     While it is paused (`halted` says why when that was not by hand) or `cancelled` no mail with it
     starts.
+
+    `share` is how many of its mails go first (0: not yet decided; None: all), `allowance` how many of
+    those are still to be planned; what became of them is read from `share_at` and the mail after
+    `share_from` on. `slowly`: the share that follows is but a larger one. `swept` is the last signer
+    whose delivery a sweep has brought in line with all that; None: no sweep is under way.
     """
 
     __table_args__ = (
@@ -88,6 +95,8 @@ class Notice(SQLModel, table=True):
         partial("ix_notice_fan_out", "id", where="eligible IS NULL"),
         partial("ix_notice_unplanned", "campaign_id", where="slot_id IS NULL"),
         partial("ix_notice_stopped", "id", where="paused_at IS NOT NULL OR cancelled IS NOT NULL"),
+        partial("ix_notice_on_trial", "campaign_id", "arrival", where="share > 0"),
+        partial("ix_notice_to_sweep", "id", where="swept IS NOT NULL"),
     )
 
     id: int | None = number()
@@ -103,6 +112,22 @@ class Notice(SQLModel, table=True):
     paused_at: datetime | None = None
     halted: str | None = None
     cancelled: Withheld | None = word(Withheld, default=None, nullable=True)
+    share: int | None = 0
+    allowance: int = 0
+    share_from: int = Field(default=0, sa_type=BIG)
+    share_at: datetime | None = None
+    slowly: bool = False
+    swept: int | None = Field(default=None, sa_type=BIG)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no mail with it may start."""
+        return self.paused_at is not None or self.cancelled is not None
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether its share is under way, and the rest waits for what becomes of it."""
+        return bool(self.share)
 
 
 class Slot(SQLModel, table=True):
@@ -171,7 +196,8 @@ class Mail(SQLModel, table=True):
         ),
         partial("ix_mail_claimed", "worker_id", where="worker_id IS NOT NULL"),
         Index("ix_mail_signer", "signer_id"),
-        Index("ix_mail_digest", "digest_id"),
+        Index("ix_mail_digest", "digest_id", "id"),
+        partial("ix_mail_refused", "changed_at", "digest_id", where="state = 'refused'"),
     )
 
     id: int | None = number()

@@ -35,7 +35,7 @@ in an object.\
 SCOPES: Final = {
     Scope.UPDATES_READ: "read campaigns, updates and books",
     Scope.UPDATES_WRITE: "post drafts",
-    Scope.UPDATES_PUBLISH: "publish; with updates:write, post what is published at once",
+    Scope.UPDATES_PUBLISH: "publish, steer mailings; with updates:write, post what is published at once",
     Scope.ADMIN: "everything",
 }
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, Notify, UpdateStatus
+from feedsvc.records.books import MailingState
 
 
 class CampaignText(BaseModel):
@@ -124,6 +125,17 @@ class NoticeBooks(BaseModel):
     withheld: dict[str, int]
     balanced: bool = Field(
         description="eligible = sent + in hand + refused + unknown + withheld; true during fan-out."
+    )
+    state: MailingState = Field(
+        description="`canary`: the first share is out, and the rest waits for what becomes of it."
+    )
+    halted: str | None = Field(description="Why it stopped by itself; resume lets it go on.")
+    started_at: datetime | None = Field(description="When its first mail was planned.")
+    rate_per_minute: float | None = Field(
+        description="Mails in the last minutes; null when it is not under way."
+    )
+    seconds_left: int | None = Field(
+        description="About how long it takes, were all due who wait; null when nobody knows."
     )
 
 

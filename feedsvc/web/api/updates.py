@@ -1,11 +1,13 @@
-"""Updates for staff: list them, read one, post one, publish one, and see its books."""
+"""Updates for staff: list them, read one, post one, publish one, see its books and steer its mailing."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
+from feedsvc.actions import steer
 from feedsvc.actions.publish import post_update, publish
 from feedsvc.config import Site
 from feedsvc.domain.drafts import Draft, UpdateDraft
@@ -70,9 +72,39 @@ async def release(request: Request, key: StaffKey) -> Response:
 
 async def show_books(request: Request, key: StaffKey) -> Response:
     """GET /api/updates/{id}/books: see that everyone is accounted for."""
-    uid = request.path_params["id"]
-    found = await request.state["here"].database.read(_books, key, uid)
+    uid, now = request.path_params["id"], request.state["clock"]()
+    found = await request.state["here"].database.read(_books, key, uid, now)
     return reading.answer(request, found)
+
+
+async def pause(request: Request, key: StaffKey) -> Response:
+    """POST /api/updates/{id}/pause: stop its mailing for now; no mail starts once this is answered."""
+    return await _steered(request, key, steer.pause)
+
+
+async def resume(request: Request, key: StaffKey) -> Response:
+    """POST /api/updates/{id}/resume: let its mailing go on, also one that halted; retry what was held."""
+    return await _steered(request, key, steer.resume)
+
+
+async def cancel(request: Request, key: StaffKey) -> Response:
+    """POST /api/updates/{id}/cancel: end its mailing; who was not sent it will not be, for good."""
+    return await _steered(request, key, steer.cancel)
+
+
+async def _steered(request: Request, key: StaffKey, order: Callable[..., None]) -> Response:
+    document = await documents.read(request, optional=True)
+    Nothing.model_validate(document)
+    uid, now = request.path_params["id"], request.state["clock"]()
+
+    def act(session: Session) -> BooksAnswer:
+        auth.update(session, key, uid)
+        order(session, uid, by=key.name, now=now)
+        return _books(session, key, uid, now)
+
+    reply = await posting.once(request, key, document, act, status=200)
+    headers = {"Location": f"/api/updates/{uid}/books"}
+    return Response(reply.body, reply.status, headers, "application/json")
 
 
 async def _posted(
@@ -111,11 +143,11 @@ def _one(session: Session, site: Site, key: StaffKey, uid: str) -> UpdateAnswer:
     return shown.whole(session, site, auth.update(session, key, uid))
 
 
-def _books(session: Session, key: StaffKey, uid: str) -> BooksAnswer:
+def _books(session: Session, key: StaffKey, uid: str, now: datetime) -> BooksAnswer:
     update = auth.update(session, key, uid)
     notices = [
         NoticeBooks.model_validate(found, from_attributes=True)
-        for found in books(session, update.uid)
+        for found in books(session, update.uid, now=now)
     ]
     return BooksAnswer(update=update.uid, notices=notices)
 
@@ -149,4 +181,16 @@ operations = [
         optional=True,
     ),
     Operation("GET", "/api/updates/{id}/books", Scope.UPDATES_READ, show_books, BooksAnswer),
+    *(
+        Operation(
+            "POST",
+            f"/api/updates/{{id}}/{name}",
+            Scope.UPDATES_PUBLISH,
+            act,
+            BooksAnswer,
+            Nothing,
+            optional=True,
+        )
+        for name, act in (("pause", pause), ("resume", resume), ("cancel", cancel))
+    ),
 ]

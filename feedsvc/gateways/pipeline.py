@@ -1,0 +1,126 @@
+"""A conversation with the relay in which commands are written ahead and replies matched by counting.
+
+RFC 2920. The connection is opened and authenticated by somebody else. Nothing here raises: a
+connection that fails says why in `lost`, and gives no more replies.
+"""
+
+import asyncio
+from collections import deque
+
+PROGRESS = 180.0
+"""Seconds in which a relay must read something of what is written to it."""
+
+LONGEST_REPLY = 65_536
+MOST_LINES = 128
+_CODES = range(200, 600)
+
+
+class Pipeline(asyncio.Protocol):
+    """Takes over a transport; `await reply(…)` gives the replies in the order of the commands."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.lost = ""
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._owed = 0
+        self._replies: deque[tuple[int, str]] = deque()
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._length = 0
+        self._stuck = False
+        self._waiter: asyncio.Future[bool] | None = None
+        transport.set_protocol(self)
+        transport.set_write_buffer_limits(high=0)  # so that `flushed` says what has left us
+
+    @property
+    def flushed(self) -> bool:
+        """Whether everything that was written has left this process."""
+        return not self._stuck
+
+    def write(self, *pieces: bytes, replies: int) -> None:
+        """Write at once, and expect so many replies."""
+        self._owed += replies
+        if not self.lost:
+            self._transport.writelines(pieces)
+
+    async def reply(self, seconds: float) -> tuple[int, str] | None:
+        """Give the next reply; None when there is none in time, and the connection is lost."""
+        if not self._replies and not self.lost and not await self._woken(seconds):
+            self.fail(f"no reply within {seconds:g} seconds")
+        return self._replies.popleft() if self._replies else None
+
+    async def flush(self) -> None:
+        """Wait until everything has left us, or the relay replies too early, or stops reading."""
+        while self._stuck and not self.lost and not self._replies:
+            left = self._transport.get_write_buffer_size()
+            woken = await self._woken(PROGRESS)
+            if not woken and self._transport.get_write_buffer_size() >= left:
+                self.fail(f"nothing was read within {PROGRESS:g} seconds")
+
+    def fail(self, why: str) -> None:
+        """End the connection at once; what has been written may never leave."""
+        if not self.lost:
+            self.lost = why
+            self._transport.abort()
+            self._wake()
+
+    async def _woken(self, seconds: float) -> bool:
+        """Wait for anything to happen; False when nothing did."""
+        self._waiter = self._loop.create_future()
+        alarm = self._loop.call_later(seconds, self._give_up)
+        try:
+            return await self._waiter
+        finally:
+            alarm.cancel()
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
+
+    def _give_up(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(False)
+
+    # What the transport tells
+
+    def data_received(self, data: bytes) -> None:
+        """Take replies apart; one too many, too long, or none at all ends the connection."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._take(line)
+        self._length += len(data)
+        if self._length > LONGEST_REPLY or len(self._lines) > MOST_LINES:
+            self.fail("a reply is too long")
+        if self._owed < 0:
+            self.fail("a reply that answers nothing")
+        if self._replies:
+            self._wake()
+
+    def pause_writing(self) -> None:
+        """Note that something waits to be read by the relay."""
+        self._stuck = True
+
+    def resume_writing(self) -> None:
+        """Note that all has left us."""
+        self._stuck = False
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note the end."""
+        self.lost = self.lost or f"connection lost ({type(error).__name__ if error else 'closed'})"
+        self._wake()
+
+    def _take(self, line: bytes) -> None:
+        """Take one line of a reply (RFC 5321, 4.2.1)."""
+        line = line.rstrip(b"\r")
+        code = int(line[:3]) if line[:3].isdigit() else 0
+        if code not in _CODES or line[3:4] not in {b" ", b"-", b""}:
+            self.fail("what came is no reply")
+            return
+        self._lines.append(line[4:])
+        if line[3:4] != b"-":
+            text = b"\n".join(self._lines).decode("utf-8", "replace")
+            self._replies.append((code, text))
+            self._lines, self._length = [], 0
+            self._owed -= 1

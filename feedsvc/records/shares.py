@@ -1,0 +1,99 @@
+"""The share of a mailing that goes first, and what waits for it to prove itself."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session, col, func, select
+
+from feedsvc.domain import halts
+from feedsvc.domain.tables.ledger import ON_TRIAL, Mail, Notice
+from feedsvc.records import due
+
+
+class Planned(Protocol):
+    """A delivery that could go into a mail now."""
+
+    @property
+    def signer_id(self) -> int:
+        """Whose it is."""
+        ...
+
+    @property
+    def notice_id(self) -> int:
+        """What it is about."""
+        ...
+
+    @property
+    def campaign_id(self) -> int:
+        """The campaign of the notice."""
+        ...
+
+
+Row = TypeVar("Row", bound=Planned)
+
+
+def held_back(session: Session) -> list[int]:
+    """Return the notices of which no more may be planned: their shares are used up.
+
+    With them what arrived later in the same campaign, since delivery follows arrival.
+    """
+    used_up = (
+        select(Notice.campaign_id, func.min(Notice.arrival))
+        .where(ON_TRIAL, Notice.allowance == 0, due.going_on())
+        .group_by(col(Notice.campaign_id))
+    )
+    held: list[int] = []
+    for campaign_id, arrival in session.exec(used_up).all():
+        later = select(Notice.id).where(
+            Notice.campaign_id == campaign_id, col(Notice.arrival) >= arrival
+        )
+        held += [notice_id or 0 for notice_id in session.exec(later).all()]
+    return held
+
+
+def within(session: Session, rows: Sequence[Row], percent: float, now: datetime) -> Sequence[Row]:
+    """Leave out the deliveries that exceed the shares of their notices; count those that go.
+
+    `rows` are in the order of signers, campaigns and arrivals; nothing goes before what is older.
+    """
+    trials = _trials(session, {row.notice_id for row in rows}, percent, now)
+    if not trials:
+        return rows
+    going, behind = [], set()
+    for row in rows:
+        notice, place = trials.get(row.notice_id), (row.signer_id, row.campaign_id)
+        if place in behind or (notice is not None and notice.allowance == 0):
+            behind.add(place)
+            continue
+        if notice is not None:
+            notice.allowance -= 1
+        going.append(row)
+    return going
+
+
+def begin(session: Session, notice: Notice, percent: float, now: datetime) -> None:
+    """Decide how many mails go first, once, when the first of them is planned."""
+    if notice.share != 0:
+        return
+    notice.share = halts.first_share(notice.eligible or 0, percent)
+    notice.allowance = notice.share or 0
+    mark_here(session, notice, now)
+
+
+def mark_here(session: Session, notice: Notice, now: datetime) -> None:
+    """Judge the mailing by what happens from now on."""
+    notice.share_at = now
+    notice.share_from = session.exec(select(func.max(Mail.id))).one() or 0
+
+
+def _trials(
+    session: Session, notice_ids: Collection[int], percent: float, now: datetime
+) -> dict[int, Notice]:
+    """Find which of these are not proven, and hold their counters; mostly there is none."""
+    unproven = select(Notice).where(col(Notice.id).in_(notice_ids), col(Notice.share).is_not(None))
+    ordered = unproven.order_by(col(Notice.id)).with_for_update(key_share=True)
+    found = session.exec(ordered.execution_options(populate_existing=True)).all()
+    for notice in found:
+        begin(session, notice, percent, now)
+    return {notice.id or 0: notice for notice in found if notice.on_trial}

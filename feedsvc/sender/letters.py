@@ -1,0 +1,79 @@
+"""Letters: claimed mails, opened and ready to be put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from sqlmodel import Session
+
+from feedsvc.actions import deliver
+from feedsvc.actions.deliver import Claim
+from feedsvc.domain.mime import Skeleton
+from feedsvc.domain.sealing import Sealed
+from feedsvc.domain.tables.ledger import Digest
+from feedsvc.gateways.installation import Installation
+from feedsvc.gateways.relay import Envelope
+from feedsvc.records.links import BOUNCE
+
+FORMS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A digest ready to be filled in, and the notices that it carries as the journal names them."""
+
+    digest_id: int
+    skeleton: Skeleton
+    notices: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that may be announced; its bytes are made when it has started, not before.
+
+    So a mail whose making kills the process is in doubt, and no other is.
+    """
+
+    claim: Claim
+    form: Form
+    envelope: Envelope
+    values: Mapping[str, str] = field(repr=False)
+
+    @property
+    def journal(self) -> str:
+        """The line by which a restore knows that it was sent; nothing for a service mail."""
+        notices = self.form.notices
+        return f"{self.claim.address_index.hex()} {notices}" if notices else ""
+
+    def message(self) -> bytes:
+        """Put it together: the same bytes every time."""
+        return self.form.skeleton.splice(self.values)
+
+
+class Letters:
+    """Opens claims; keeps the digests that it used last."""
+
+    def __init__(self, here: Installation) -> None:
+        self._here = here
+        self._forms: dict[int, Form] = {}
+
+    async def fetch(self, digest_ids: set[int]) -> None:
+        """Load these digests, so that what carries them can be opened."""
+        for digest_id in digest_ids - self._forms.keys():
+            if len(self._forms) >= FORMS:
+                self._forms.pop(next(iter(self._forms)))
+            self._forms[digest_id] = await self._here.database.read(_stored, digest_id)
+
+    def open(self, claim: Claim) -> Letter:
+        """Open a claim; raises LookupError, ValueError or FeedsvcError when it does not open."""
+        form = self._forms[claim.digest_id]
+        values = orjson.loads(self._here.keys.unseal(claim.sealed, Sealed.MAIL))
+        sender = f"b+{values[BOUNCE]}@{self._here.settings.mail.bounces_at}"
+        envelope = Envelope(sender, values["address"], form.skeleton.size)
+        return Letter(claim, form, envelope, values)
+
+
+def _stored(session: Session, digest_id: int) -> Form:
+    digest = session.get(Digest, digest_id)
+    message = digest.message if digest else b""
+    return Form(digest_id, Skeleton(message), deliver.notices_of(session, digest_id))

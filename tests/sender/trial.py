@@ -1,0 +1,191 @@
+"""Three people, one mail each, and a relay with a script: what becomes of which row."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, func, select
+
+from feedsvc.domain.outcome import Stage
+from feedsvc.domain.tables.ledger import Mail, Notice
+from feedsvc.domain.tables.people import Suppression
+from feedsvc.gateways import pipeline, relay
+from feedsvc.sender import Sender, lane, line, pace, sender
+from tests.sender.scripted import Act, ScriptedRelay, Step
+from tests.world import World, world
+
+ANNA, BERT, ZOE = "anna@example.org", "bert@example.org", "zoe@example.org"
+EVERYBODY = (ANNA, BERT, ZOE)
+IMPATIENCE = 0.4
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a row says: state, why, counted attempts, and between which seconds it is due again."""
+
+    state: str
+    reason: str | None = None
+    attempts: int = 1
+    wait: tuple[float, float] | None = None
+
+
+SENT = Fate("sent")
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A database and its keys in which a mail to everybody waits, to be copied."""
+
+    folder: Path
+    now: datetime
+
+    @contextmanager
+    def copy(self, folder: Path, **mail: Any) -> Iterator[World]:
+        """Open a world of one's own."""
+        for file in ("feedsvc.db", "feedsvc.keys"):
+            shutil.copy2(self.folder / file, folder / file)
+        with world(f"sqlite:///{folder / 'feedsvc.db'}", folder, mail=mail) as here:
+            here.now = self.now
+            yield here
+
+
+def post_to_everybody(here: World, *, addresses: tuple[str, ...] = EVERYBODY, body: str = "") -> None:
+    """Plan one mail to each; their confirm mails are out of the way."""
+    here.campaign()
+    for address in addresses:
+        here.join(address)
+    here.send()
+    here.post(body=body or "All is well.")
+    here.pass_time(minutes=11)
+
+
+class Trial:
+    """A world, its sender and its relay."""
+
+    def __init__(self, here: World, scripted: ScriptedRelay) -> None:
+        self.world = here
+        self.relay = scripted
+        self.sender = Sender(here.here, here.clock)
+        self.started = False
+
+    async def start(self) -> None:
+        """Start the sender, when the script is written."""
+        self.started = True
+        await self.sender.start()
+
+    def on(
+        self, step: Step, act: Act, whom: str = "", *, times: int = 1, skip: int = 0
+    ) -> None:
+        """Let something happen at a step of somebody's mail, or of any."""
+        self.relay.on(step, act, self._names(whom) if whom else None, times=times, skip=skip)
+
+    def fate(self, address: str) -> Fate:
+        """Return what somebody's row says."""
+        mail = self.mail(address)
+        assert mail.due_at is None or mail.state not in {"sent", "refused"}
+        wait = (mail.due_at - self.world.now).total_seconds() if mail.due_at else None
+        between = None if wait is None else (wait, wait)
+        return Fate(mail.state, mail.reason, mail.attempts, between)
+
+    def mail(self, address: str) -> Mail:
+        """Return somebody's row."""
+        return next(mail for whom, mail in self.world.mails() if whom == address)
+
+    def meets(self, address: str, fate: Fate) -> bool:
+        """Whether somebody's row says this, and nobody holds it."""
+        found, wanted = self.fate(address), fate.wait
+        if (found.wait is None) != (wanted is None) or self.mail(address).worker_id is not None:
+            return False
+        if found.wait and wanted and not wanted[0] <= found.wait[0] <= wanted[1]:
+            return False
+        return (found.state, found.reason, found.attempts) == (
+            fate.state,
+            fate.reason,
+            fate.attempts,
+        )
+
+    async def comes_to(self, **fates: Fate) -> None:
+        """Wait until the rows of anna, bert and zoe say this; fail when they do not."""
+        wanted = {f"{name}@example.org": fate for name, fate in fates.items()}
+        try:
+            await self.until(lambda: all(self.meets(*item) for item in wanted.items()))
+        except TimeoutError:
+            found = {address: self.fate(address) for address in wanted}
+            assert found == wanted, [mail.reply for _, mail in self.world.mails()]
+            raise
+
+    async def until(self, seen: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait until something is seen."""
+        async with asyncio.timeout(seconds):
+            while not seen():  # noqa: ASYNC110  rows ring no bell
+                await asyncio.sleep(0.02)
+
+    async def settles(self, seconds: float = 0.3) -> None:
+        """Give what should not happen the time to happen."""
+        await asyncio.sleep(seconds)
+
+    def copies(self, address: str) -> list[bytes]:
+        """Return the bytes of each mail that has wholly arrived for somebody."""
+        return [one.body for one in self.relay.of(address)]
+
+    def each_has_one_mail(self) -> bool:
+        """Whether everybody's mail has wholly arrived once, and is one that they can read."""
+        return all(
+            [b"List-Unsubscribe:" in body for body in self.copies(address)] == [True]
+            for address, _ in self.world.mails()
+        )
+
+    def nobody_is_blamed(self) -> bool:
+        """Whether no address is suppressed and no refusal is anybody's own."""
+        reasons = [mail.reason for _, mail in self.world.mails()]
+        return not self.world.read(_suppressions) and "theirs" not in reasons
+
+    def halted(self) -> str:
+        """Return why the mailing was halted, or nothing."""
+        return self.world.read(lambda s: s.exec(select(Notice.halted)).one()) or ""
+
+    def _names(self, address: str) -> set[str]:
+        """Return the names a transaction has: who it is for and the sender that it alone has."""
+        values = self.world.values(self.mail(address))
+        return {address, f"b+{values['bounce']}@{self.world.here.settings.mail.bounces_at}"}
+
+
+@asynccontextmanager
+async def trial(here: World, scripted: ScriptedRelay) -> AsyncIterator[Trial]:
+    """Plan what is due, and stop in the end what was started."""
+    await here.tick()
+    made = Trial(here, scripted)
+    try:
+        yield made
+    finally:
+        if made.started:
+            await made.sender.stop()
+        await scripted.stop()
+    assert not scripted.faults
+    assert scripted.pipelining or not scripted.ahead
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Shorten all that takes long in life: rests, looks, and patience, but for `IMPATIENCE`."""
+    for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT):
+        patch.setitem(relay.PATIENCE, stage, IMPATIENCE)
+    patch.setattr(relay, "CONNECT", IMPATIENCE)
+    patch.setattr(pipeline, "PROGRESS", IMPATIENCE)
+    patch.setattr(pace, "FIRST_REST", 0.05)
+    patch.setattr(pace, "LONGEST_REST", 0.2)
+    patch.setattr(lane, "TRY_AGAIN", 0.02)
+    patch.setattr(line, "LOOK", 0.05)
+    patch.setattr(line, "LOOK_BACK", 0.1)
+    patch.setattr(sender, "LOOK", 0.05)
+    patch.setattr(sender, "PAUSE", 0.02)
+
+
+def _suppressions(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(Suppression)).one()
