@@ -5,7 +5,18 @@ import sys
 import typer
 
 from feedsvc import __version__
-from feedsvc.commands import books, check, content, demo, drill, explain, keys, serve, setup
+from feedsvc.commands import (
+    books,
+    check,
+    content,
+    demo,
+    drill,
+    explain,
+    keys,
+    serve,
+    setup,
+    steering,
+)
 from feedsvc.errors import FeedsvcError
 
 cli = typer.Typer(
@@ -41,6 +52,9 @@ cli.add_typer(keys.cli, name="key")
 cli.command()(content.load)
 cli.command()(content.dump)
 cli.command()(books.books)
+cli.command()(steering.pause)
+cli.command()(steering.resume)
+cli.command()(steering.cancel)
 cli.command()(explain.explain)
 cli.command()(drill.drill)
 

@@ -84,6 +84,12 @@ _REFUSED = Outcome(Kind.REFUSED, Fault.THEIRS, counts_attempt=True)
 _HELD = Outcome(Kind.HELD, Fault.OURS)
 _UNKNOWN = Outcome(Kind.UNKNOWN, counts_attempt=True, close_connection=True)
 
+_PASSED = {
+    (Stage.MAIL, 2): _GO_ON,
+    (Stage.RCPT, 2): _GO_ON,
+    (Stage.DATA, 3): _GO_ON,
+    (Stage.DOT, 2): _SENT,
+}
 _BEFORE_MAIL = (Stage.CONNECT, Stage.EHLO)
 _CLOSING = 421
 _NOT_AUTHENTICATED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
@@ -94,6 +100,9 @@ def outcome_of(stage: Stage, code: int | None, status: str = "", text: str = "")
 
     Without a `status` (such as 5.1.1) the one that leads the text counts.
     """
+    passed = _PASSED.get((stage, (code or 0) // 100))
+    if passed is not None:
+        return passed
     status = status or enhanced_status(text)
     if stage in _BEFORE_MAIL:
         return _before_mail(stage, code)
@@ -107,10 +116,6 @@ def outcome_of(stage: Stage, code: int | None, status: str = "", text: str = "")
         case 5, _:
             ours = evidence_of(code, status, text) is Evidence.OURS
             found = _HELD if ours else _REFUSED
-        case 2, Stage.DOT:
-            found = _SENT
-        case (2, (Stage.MAIL | Stage.RCPT)) | (3, Stage.DATA):
-            found = _GO_ON
         case _:  # no reply, or one that is out of step
             found = _UNKNOWN if stage is Stage.DOT else _NOT_TAKEN
     return replace(found, halve_window=True) if status.startswith("4.7.") else found

@@ -5,6 +5,7 @@ connection that fails says why in `lost`, and gives no more replies.
 """
 
 import asyncio
+import re
 from collections import deque
 
 PROGRESS = 180.0
@@ -12,7 +13,7 @@ PROGRESS = 180.0
 
 LONGEST_REPLY = 65_536
 MOST_LINES = 128
-_CODES = range(200, 600)
+_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*?))?\r?$", re.DOTALL)
 
 
 class Pipeline(asyncio.Protocol):
@@ -42,6 +43,10 @@ class Pipeline(asyncio.Protocol):
         self._owed += replies
         if not self.lost:
             self._transport.writelines(pieces)
+
+    def at_hand(self) -> tuple[int, str] | None:
+        """Give the next reply if it is here already."""
+        return self._replies.popleft() if self._replies else None
 
     async def reply(self, seconds: float) -> tuple[int, str] | None:
         """Give the next reply; None when there is none in time, and the connection is lost."""
@@ -86,13 +91,15 @@ class Pipeline(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take replies apart; one too many, too long, or none at all ends the connection."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._rest:
+            data = self._rest + data
+        *lines, self._rest = data.split(b"\n")
+        self._length += len(data)
         for line in lines:
             self._take(line)
-        self._length += len(data)
         if self._length > LONGEST_REPLY or len(self._lines) > MOST_LINES:
             self.fail("a reply is too long")
-        if self._owed < 0:
+        elif self._owed < 0:
             self.fail("a reply that answers nothing")
         if self._replies:
             self._wake()
@@ -113,14 +120,17 @@ class Pipeline(asyncio.Protocol):
 
     def _take(self, line: bytes) -> None:
         """Take one line of a reply (RFC 5321, 4.2.1)."""
-        line = line.rstrip(b"\r")
-        code = int(line[:3]) if line[:3].isdigit() else 0
-        if code not in _CODES or line[3:4] not in {b" ", b"-", b""}:
+        found = _LINE.match(line)
+        if found is None:
             self.fail("what came is no reply")
             return
-        self._lines.append(line[4:])
-        if line[3:4] != b"-":
-            text = b"\n".join(self._lines).decode("utf-8", "replace")
-            self._replies.append((code, text))
-            self._lines, self._length = [], 0
-            self._owed -= 1
+        code, more, text = found.groups()
+        if more == b"-":
+            self._lines.append(text)
+            return
+        if self._lines:
+            text = b"\n".join([*self._lines, text])
+            self._lines = []
+        self._replies.append((int(code), text.decode("utf-8", "replace")))
+        self._length = 0
+        self._owed -= 1

@@ -8,6 +8,7 @@ relay does: every way it can end is a Reply, and what a reply means is decided b
 import asyncio
 import ssl
 import time
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from aiosmtplib import SMTP
@@ -25,7 +26,10 @@ PATIENCE = {Stage.MAIL: 300.0, Stage.RCPT: 300.0, Stage.DATA: 120.0, Stage.DOT: 
 MOST_MAILS, MOST_SECONDS, MOST_REFUSALS = 500, 300.0, 8
 """After which a connection is tired: Postfix punishes the tenth refusal on one connection."""
 
-ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+TOGETHER = 32_768
+"""Octets up to which a text leaves us in one piece, so that an envelope may travel behind it."""
+
+_STAGES = (Stage.MAIL, Stage.MAIL, Stage.RCPT, Stage.DATA)  # the first is RSET
 GO_AHEAD = 354
 NEEDS_SMTPUTF8 = "needs SMTPUTF8"
 TOO_LARGE = "larger than the relay takes"
@@ -56,6 +60,9 @@ class Envelope(NamedTuple):
     size: int
 
 
+NOTHING = Reply(Stage.MAIL, None, "nothing was announced")
+
+
 class Connection:
     """One connection to the relay; mails go through it one after the other.
 
@@ -81,7 +88,8 @@ class Connection:
         self._largest = 0
         self._opened = time.monotonic()
         self._mails = self._refusals = 0
-        self._to_say: list[tuple[Stage, bytes]] = []
+        self._said: Sequence[bytes] = ()
+        self._behind = False
         self._open_transaction = False
         self._refused = ""
 
@@ -115,29 +123,17 @@ class Connection:
 
     def announce(self, envelope: Envelope) -> None:
         """Say who sends to whom; `admitted` gives the answer."""
-        self._refused = self._refuses(envelope)
-        if self._refused:
-            return
-        utf8 = " SMTPUTF8" if needs_smtputf8(envelope.recipient) else ""
-        size = f" SIZE={envelope.size}" if self._largest else ""
-        reset = [(Stage.MAIL, b"RSET\r\n")] if self._open_transaction else []
-        self._to_say = [
-            *reset,
-            (Stage.MAIL, f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode()),
-            (Stage.RCPT, f"RCPT TO:<{envelope.recipient}>\r\n".encode()),
-            (Stage.DATA, b"DATA\r\n"),
-        ]
-        self._open_transaction = True
-        if self._pipelining and self._pipe is not None:
-            self._pipe.write(b"".join(said for _, said in self._to_say), replies=len(self._to_say))
+        commands = self._commands(envelope)
+        if commands and self._pipelining and self._pipe is not None:
+            self._pipe.write(b"".join(commands), replies=len(commands))
 
     async def admitted(self) -> Reply:
         """Give the go-ahead to DATA, or the first refusal."""
         if self._refused:
             return Reply(Stage.RCPT, None, self._refused, reason=self._refused)
         verdict: Reply | None = None
-        last: Reply | None = None
-        for stage, said in self._to_say:
+        last = NOTHING
+        for stage, said in zip(_STAGES[-len(self._said) :], self._said, strict=True):
             if not self._pipelining and self._pipe is not None:
                 self._pipe.write(said, replies=1)
             last = await self._next(stage)
@@ -145,10 +141,9 @@ class Connection:
                 verdict = verdict or last
                 if last.code is None or not self._pipelining:
                     break
-        if verdict is None or last is None:
-            return last or Reply(Stage.MAIL, None, "nothing was announced")
-        await self._end_refused(last)
-        return verdict
+        if verdict is not None:
+            await self._end_refused(last)
+        return verdict or last
 
     def hand_over(self, message: bytes, following: Envelope | None = None) -> bool:
         """Write the bytes of an admitted mail; return whether the following one was announced too.
@@ -159,15 +154,17 @@ class Connection:
             return False
         self._open_transaction = False
         self._mails += 1
-        self._pipe.write(message, b".\r\n", replies=1)
-        if following is None or not self._pipelining or not self._pipe.flushed:
-            return False  # whether the final dot has left decides what a lost connection means
-        self.announce(following)
+        self._behind = following is not None and self._pipelining and len(message) <= TOGETHER
+        if not self._behind or following is None:
+            self._pipe.write(message, b".\r\n", replies=1)
+            return False
+        commands = self._commands(following)
+        self._pipe.write(message, b".\r\n", *commands, replies=1 + len(commands))
         return True
 
     async def taken(self) -> Reply:
         """Give the answer to the final dot."""
-        if self._pipe is not None:
+        if self._pipe is not None and not self._pipe.flushed:
             await self._pipe.flush()
             if not self._pipe.flushed:
                 return await self._cut_short(self._pipe)
@@ -187,11 +184,22 @@ class Connection:
         if self._pipe is not None:
             self._pipe.fail("dropped by us")
 
-    def _refuses(self, envelope: Envelope) -> str:
-        """Say why this relay cannot take a mail, before it is asked; nothing when it can."""
-        if needs_smtputf8(envelope.recipient) and not self._utf8:
-            return NEEDS_SMTPUTF8
-        return TOO_LARGE if 0 < self._largest < envelope.size else ""
+    def _commands(self, envelope: Envelope) -> Sequence[bytes]:
+        """Write the commands that announce a mail; none when this relay cannot take it."""
+        sender, recipient, octets = envelope
+        utf8 = not recipient.isascii() and needs_smtputf8(recipient)
+        if utf8 and not self._utf8:
+            self._refused = NEEDS_SMTPUTF8
+        else:
+            self._refused = TOO_LARGE if 0 < self._largest < octets else ""
+        if self._refused:
+            return ()
+        size = f" SIZE={octets}" if self._largest else ""
+        mail = f"MAIL FROM:<{sender}>{size}{' SMTPUTF8' if utf8 else ''}\r\n".encode()
+        said = [mail, f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]
+        self._said = [b"RSET\r\n", *said] if self._open_transaction else said
+        self._open_transaction = True
+        return self._said
 
     def _take_over(self) -> None:
         """Go on by ourselves: aiosmtplib is not called again."""
@@ -203,14 +211,15 @@ class Connection:
 
     async def _next(self, stage: Stage) -> Reply:
         """Give the next reply; after silence or nonsense the connection is no more."""
-        if self._pipe is None:
+        pipe = self._pipe
+        if pipe is None:
             return Reply(stage, None, "not connected")
-        found = await self._pipe.reply(PATIENCE[stage])
+        found = pipe.at_hand() or await pipe.reply(PATIENCE[stage])
         if found is None:
-            return Reply(stage, None, self._pipe.lost)
-        code, text = found
-        self._refusals += code >= 400  # noqa: PLR2004  classes of RFC 5321 4.2.1
-        return Reply(stage, code, text)
+            return Reply(stage, None, pipe.lost)
+        if found[0] >= 400:  # noqa: PLR2004  classes of RFC 5321 4.2.1
+            self._refusals += 1
+        return Reply(stage, *found)
 
     async def _end_refused(self, last: Reply) -> None:
         """Leave no message open when the relay says go ahead although it refused (RFC 2920, 3.1)."""
@@ -219,9 +228,12 @@ class Connection:
             await self._next(Stage.DOT)
 
     async def _cut_short(self, pipe: Pipeline) -> Reply:
-        """Say why a body was not written to its end: a reply came too early, or no more was read."""
+        """Say why a body was not written to its end: a reply came too early, or no more was read.
+
+        With an envelope behind it nobody knows whether the final dot has left.
+        """
         found = await pipe.reply(0) if not pipe.lost else None
         pipe.fail("the body was cut short")
         if found is None or found[0] < 400:  # noqa: PLR2004  classes of RFC 5321 4.2.1
-            return Reply(Stage.DATA, None, pipe.lost)
+            return Reply(Stage.DOT if self._behind else Stage.DATA, None, pipe.lost)
         return Reply(Stage.DOT, *found)

@@ -7,10 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+from feedsvc.gateways.database import on_sqlite
+
 
 def on_postgresql(session: Session) -> bool:
     """Whether the session talks to PostgreSQL."""
-    return session.get_bind().dialect.name == "postgresql"
+    return not on_sqlite(session)
 
 
 def hold(session: Session, name: str) -> None:

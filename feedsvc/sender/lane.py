@@ -186,7 +186,10 @@ class Lane:
 
     def _end(self, letter: Letter, outcome: Outcome, text: str, **more: object) -> None:
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
-        self._done.append(Mark(letter.claim.mail_id, outcome, text, jitter, **more))  # type: ignore[arg-type]  # names of Mark
+        claim = letter.claim
+        self._done.append(
+            Mark(claim.mail_id, outcome, text, jitter, domain_tag=claim.domain_tag, **more)  # type: ignore[arg-type]  # names of Mark
+        )
         self._line.done(letter, outcome)
 
     async def _settle(self, marks: Marks) -> None:

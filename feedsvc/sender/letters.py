@@ -27,7 +27,7 @@ class Form:
     notices: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Letter:
     """A mail that may be announced; its bytes are made when it has started, not before.
 
@@ -43,7 +43,8 @@ class Letter:
     def journal(self) -> str:
         """The line by which a restore knows that it was sent; nothing for a service mail."""
         notices = self.form.notices
-        return f"{self.claim.address_index.hex()} {notices}" if notices else ""
+        index = self.claim.address_index or b""
+        return f"{index.hex()} {notices}" if notices else ""
 
     def message(self) -> bytes:
         """Put it together: the same bytes every time."""
@@ -67,7 +68,7 @@ class Letters:
     def open(self, claim: Claim) -> Letter:
         """Open a claim; raises LookupError, ValueError or FeedsvcError when it does not open."""
         form = self._forms[claim.digest_id]
-        values = orjson.loads(self._here.keys.unseal(claim.sealed, Sealed.MAIL))
+        values = orjson.loads(self._here.keys.unseal(claim.sealed or b"", Sealed.MAIL))
         sender = f"b+{values[BOUNCE]}@{self._here.settings.mail.bounces_at}"
         envelope = Envelope(sender, values["address"], form.skeleton.size)
         return Letter(claim, form, envelope, values)

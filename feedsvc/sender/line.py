@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from feedsvc.actions import deliver
-from feedsvc.actions.deliver import FIRST, Claim, Mark
+from feedsvc.actions.deliver import FIRST, Claim, Mark, Place
 from feedsvc.domain.outcome import Kind, Outcome
 from feedsvc.domain.tables.ledger import Lane, Mail
 from feedsvc.errors import FeedsvcError, Unavailable
@@ -174,7 +174,7 @@ class Line:
         claims = await database.write(
             deliver.claim, worker_id, lane, limit=room, now=now, after=after, shut=shut
         )
-        self._places[lane] = claims[-1].place if len(claims) == room else FIRST
+        self._places[lane] = _behind(claims[-1]) if len(claims) == room else FIRST
         return claims
 
     async def _queue(self, marks: Marks, claims: Sequence[Claim]) -> None:
@@ -192,6 +192,10 @@ class Line:
 
     def _in_hand(self) -> Counter[bytes]:
         return Counter(letter.claim.domain_tag for letter in self._waiting) + self.windows.inside
+
+
+def _behind(claim: Claim) -> Place:
+    return Place(claim.due_at, claim.mail_id)
 
 
 def _due(session: Session, lane: Lane, now: datetime) -> bool:

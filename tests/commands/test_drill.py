@@ -28,6 +28,11 @@ def test_more_kills_than_the_mailing_has_room_for_are_refused(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="It must start with postgresql://"):
+        rehearse(Orders(database="mysql://here/drill"), tmp_path)
+
+
 def test_its_help_says_that_nothing_of_yours_is_touched() -> None:
     shown = CliRunner().invoke(cli, ["drill", "--help"]).output
     assert "Your configuration, database and relay" in shown

@@ -55,7 +55,7 @@ def test_the_checker_sees_claims_without_an_epoch(postgresql_url: str, tmp_path:
 
 def stopped_past_its_lease(database_url: str, folder: Path, bug: str) -> Verdict:
     """Stop one of two workers with claims in its hands, and wake it when the other has sent them."""
-    orders = Orders(signers=SIGNERS, kills=5, connections=CONNECTIONS, database=database_url)
+    orders = Orders(signers=SIGNERS, kills=0, connections=CONNECTIONS, database=database_url)
     with prepared(orders, folder, [sys.executable, PLANTED, bug]) as exercise:
         exercise.start()
         assert exercise.reach(SIGNERS // 5)

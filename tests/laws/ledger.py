@@ -14,7 +14,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import choose, deliver, fan_out, forget, leave, plan, publish, slots, tidy
+from feedsvc.actions import (
+    choose,
+    deliver,
+    fan_out,
+    forget,
+    leave,
+    plan,
+    publish,
+    slots,
+    steer,
+    tidy,
+)
 from feedsvc.domain.outcome import Fault, Kind, Outcome
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.content import Update
@@ -30,18 +41,21 @@ from feedsvc.domain.tables.ledger import (
     Withheld,
 )
 from feedsvc.domain.tables.people import Cadence
+from feedsvc.errors import Conflict, NotFound
 from feedsvc.records.books import books
 from tests.world import SENT, START, World
 
 PEOPLE = 5
 SLUGS = ("river", "forest")
 PLACES = ("UTC", "Europe/London", "Australia/Sydney", "Pacific/Kiritimati", "America/Los_Angeles")
+SHARES = 3  # as the tests of shares have them: one mail, four, and the rest
 LAST_DAYS = 12  # a week for the weekly ones, three days for the paused ones
 SPANS = [timedelta(minutes=m) for m in (1, 7, 11, 31, 60 * 5, 60 * 13, 60 * 25, 60 * 80, 60 * 200)]
 FATES = {
     "sent": SENT,
     "deferred": Outcome(Kind.DEFERRED, counts_attempt=True),
     "refused": Outcome(Kind.REFUSED, Fault.THEIRS, counts_attempt=True),
+    "held": Outcome(Kind.HELD, Fault.OURS),
     "requeued": Outcome(Kind.REQUEUE, Fault.OURS),
     "not taken": Outcome(Kind.REQUEUE),
     "unknown, received": Outcome(Kind.UNKNOWN, counts_attempt=True),
@@ -75,6 +89,8 @@ class News:
 
     slug: str
     eligible: dict[int, Wish]
+    paused: bool = False
+    cancelled: bool = False
 
 
 @dataclass
@@ -105,6 +121,12 @@ def cut_short(session: Session, act: Callable[..., Any], *args: Any, **kwargs: A
     act(session, *args, **kwargs)
     session.flush()
     raise PowerCut
+
+
+def judge(session: Session, *, now: datetime) -> None:
+    """Let the rest follow the shares that went well."""
+    for notice_id in steer.findings(session, now).proven:
+        steer.prove(session, notice_id, now=now)
 
 
 def empty(session: Session) -> None:
@@ -167,6 +189,28 @@ class Ledger(RuleBasedStateMachine):
             self.world.write(publish.publish, draft.uid, by="test", now=self.world.now)
         self._out_or_embargoed(draft)
 
+    @precondition(lambda self: self.news)
+    @rule(which=st.integers(0, 3), twice=st.booleans())
+    def pause_mailing(self, which: int, twice: bool) -> None:  # noqa: FBT001  drawn
+        """Pause a mailing, once or twice."""
+        for _ in range(1 + twice):
+            if self._steered(steer.pause, uid := self._newest(which)):
+                self.news[uid].paused = True
+
+    @precondition(lambda self: self.news)
+    @rule(which=st.integers(0, 3))
+    def resume_mailing(self, which: int) -> None:
+        """Let a mailing go on."""
+        if self._steered(steer.resume, uid := self._newest(which)):
+            self.news[uid].paused = False
+
+    @precondition(lambda self: self.news)
+    @rule(which=st.integers(0, 3))
+    def cancel_mailing(self, which: int) -> None:
+        """Cancel a mailing."""
+        if self._steered(steer.cancel, uid := self._newest(which)):
+            self.news[uid].cancelled = True
+
     # What signers do
 
     @rule(person=people, slug=slugs, cadence=cadences)
@@ -182,9 +226,10 @@ class Ledger(RuleBasedStateMachine):
     @rule(person=people)
     def confirm(self, person: int) -> None:
         """Follow the newest link, if there is one that was not used; it confirms what is young."""
-        if person in self.signers and self.world.confirm(self.signers[person]):
-            for wish in self._of(person):
-                wish.confirmed |= wish.since + WEEK >= self.world.now
+        with suppress(NotFound):  # whoever has left meanwhile finds that the link has expired
+            if person in self.signers and self.world.confirm(self.signers[person]):
+                for wish in self._of(person):
+                    wish.confirmed |= wish.since + WEEK >= self.world.now
 
     @rule(which=some_or_all)
     def mailing(self, which: tuple[str, ...]) -> None:
@@ -269,15 +314,25 @@ class Ledger(RuleBasedStateMachine):
             asyncio.run(self.world.tick())
         self._embargoes_end()
 
-    @rule(step=st.integers(0, 3), cut=st.booleans())
+    @rule(step=st.integers(0, 5), cut=st.booleans())
     def one_step(self, step: int, cut: bool) -> None:  # noqa: FBT001  drawn
         """Do one transaction of a tick, which may be lost before its commit."""
         here, now = self.world.here, self.world.now
+        percent = here.settings.mail.canary_percent
         steps: list[Callable[..., Any]] = [
             partial(publish.release_due, now=now),
             partial(fan_out.fan_out, chunk=2),
             partial(slots.open_slots, digest=here.settings.digest, zones=here.zones, now=now),
-            partial(plan.plan, composer=here.composer, keys=here.keys, chunk=1, now=now),
+            partial(
+                plan.plan,
+                composer=here.composer,
+                keys=here.keys,
+                chunk=1,
+                canary_percent=percent,
+                now=now,
+            ),
+            partial(steer.sweep, chunk=1, canary_percent=percent, now=now),
+            partial(judge, now=now),
         ]
         if cut:
             with suppress(PowerCut):
@@ -375,10 +430,14 @@ class Ledger(RuleBasedStateMachine):
             return
         while self.claims or self.under_way is not None:
             self.go_on("sent")
+        for uid in [uid for uid, news in self.news.items() if news.paused and not news.cancelled]:
+            assert self._steered(steer.resume, uid)
+            self.news[uid].paused = False
         for _ in range(LAST_DAYS):
             self.pass_time(timedelta(hours=25))
-            self.tick(1)
-            self._send_all()
+            for _ in range(SHARES):
+                self.tick(1)
+                self._send_all()
         self.the_books_balance()
         self.everyone_hears_once()
         self._compare()
@@ -397,10 +456,13 @@ class Ledger(RuleBasedStateMachine):
             mine = {signer: rest for (update, signer), rest in rows.items() if update == uid}
             assert set(mine) == {self.signers[person] for person in news.eligible}
             for person, wish in news.eligible.items():
-                self._compare_one(mine[self.signers[person]], wish)
+                self._compare_one(mine[self.signers[person]], wish, news)
 
-    def _compare_one(self, standing: tuple[Delivery, Mail | None], wish: Wish) -> None:
+    def _compare_one(self, standing: tuple[Delivery, Mail | None], wish: Wish, news: News) -> None:
         delivery, mail = standing
+        if delivery.state is DeliveryState.WITHHELD and delivery.reason is Withheld.CANCELLED:
+            assert news.cancelled
+            return
         if delivery.state is DeliveryState.WITHHELD:
             assert wish.ended
             assert delivery.reason is Withheld.LEFT
@@ -412,7 +474,8 @@ class Ledger(RuleBasedStateMachine):
             case MailState.SENT:
                 assert carried.received
             case MailState.REFUSED:
-                assert "refused" in carried.fates or carried.fates.count("crash") > 3
+                put_aside = carried.fates.count("crash") > 3
+                assert {"refused", "held"} & set(carried.fates) or put_aside
             case MailState.UNKNOWN:
                 assert {"crash", "unknown, received", "unknown, lost"} & set(carried.fates)
             case _:
@@ -447,6 +510,18 @@ class Ledger(RuleBasedStateMachine):
             self.embargoed.remove(update)
             self._out_or_embargoed(update)
 
+    def _newest(self, which: int) -> str:
+        """Name one of the newest updates."""
+        return list(self.news)[-1 - which % len(self.news)]
+
+    def _steered(self, order: Callable[..., None], uid: str) -> bool:
+        """Give an order; a mailing that has ended cannot be steered, and says so."""
+        try:
+            self.world.write(order, uid, by="test", now=self.world.now)
+        except Conflict:
+            return False
+        return True
+
     def _of(self, person: int, which: tuple[str, ...] = SLUGS) -> list[Wish]:
         found = (self.wishes.get((person, slug)) for slug in which)
         return [wish for wish in found if wish is not None]
@@ -461,10 +536,12 @@ class Ledger(RuleBasedStateMachine):
         mail, message, uids = self.world.read(_contents, mail_id)
         self.mails[mail_id].written.append((self.world.snapshot(mail_id), message))
         again = len(self.mails[mail_id].fates) > 0
-        person = next(key for key, value in self.signers.items() if value == mail.signer_id)
         for uid in uids:
+            person = next(key for key, value in self.signers.items() if value == mail.signer_id)
             wish = self.news[uid].eligible[person]
             assert not wish.ended
+            assert not self.news[uid].paused
+            assert not self.news[uid].cancelled
             paused = wish.paused_until is not None and wish.paused_until > self.world.now
             assert not paused or again
 
@@ -486,6 +563,7 @@ class Ledger(RuleBasedStateMachine):
             .join(Mail, col(Mail.signer_id) == Delivery.signer_id)
             .where(Mail.id == mail_id, Notice.campaign_id == campaign_id)
             .where(Notice.arrival < arrival, Delivery.state == DeliveryState.WAITING)
+            .where(col(Notice.paused_at).is_(None), col(Notice.cancelled).is_(None))
         )
         return self.world.read(lambda session: session.exec(older).first()) is not None
 

@@ -2,9 +2,11 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from feedsvc.domain import halts
 from tests.laws.ledger import Ledger
 from tests.world import World
 
@@ -14,4 +16,13 @@ LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 def test_everyone_is_sent_everything_once_and_the_books_balance(quick_world: World) -> None:
     machine = type("Machine", (Ledger,), {"world": quick_world})
     habits = settings(max_examples=1000 if LONG else 25, stateful_step_count=40)
+    run_state_machine_as_test(machine, settings=habits)
+
+
+def test_the_same_holds_when_every_mailing_begins_with_a_share(
+    quick_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halts, "AT_LEAST", 1)
+    machine = type("Machine", (Ledger,), {"world": quick_world})
+    habits = settings(max_examples=1000 if LONG else 15, stateful_step_count=40)
     run_state_machine_as_test(machine, settings=habits)

@@ -131,9 +131,7 @@ class ScriptedRelay:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         door.bind((LOOPBACK, self.port))
         self.port = int(door.getsockname()[1])
-        self._server = await asyncio.start_server(
-            self._meet, sock=door, limit=SMALL, ssl=self._tls
-        )
+        self._server = await asyncio.start_server(self._meet, sock=door, limit=SMALL, ssl=self._tls)
 
     async def stop(self) -> None:
         """Listen no more and hang up on everybody."""
@@ -303,7 +301,9 @@ class Talk:
             await self._body(self._mail)
 
     async def _body(self, mail: Heard) -> None:
-        while not (b"\r\n" + self._rest).startswith(b"\r\n.\r\n") and b"\r\n.\r\n" not in self._rest:
+        while (
+            not (b"\r\n" + self._rest).startswith(b"\r\n.\r\n") and b"\r\n.\r\n" not in self._rest
+        ):
             await self._more()
         if self._rest.startswith(b".\r\n"):
             self._rest = self._rest[3:]

@@ -23,7 +23,7 @@ from tests.world import World, world
 ANNA, BERT, ZOE = "anna@example.org", "bert@example.org", "zoe@example.org"
 EVERYBODY = (ANNA, BERT, ZOE)
 IMPATIENCE = 0.4
-PATIENCE = 5.0
+PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class Fate:
 
 
 SENT = Fate("sent")
+LATER = Fate("queued", None, 0, (1, 300))  # our trouble: uncounted, soon again
+DEFERRED = Fate("deferred", None, 1, (240, 360))
+THEIRS = Fate("refused", "theirs", 1)
+OURS = Fate("refused", "ours", 0)
+UNKNOWN = Fate("unknown", None, 1, (900, 900))
+AGAIN = SENT  # sent at the second try, and only that counts
+STEPS = (Step.MAIL, Step.RCPT, Step.DATA, Step.DOT)
+CAUTIOUS = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "one by one"])
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,15 @@ class Posted:
             yield here
 
 
-def post_to_everybody(here: World, *, addresses: tuple[str, ...] = EVERYBODY, body: str = "") -> None:
+def post_to_everybody(
+    here: World, *, addresses: tuple[str, ...] = EVERYBODY, body: str = "All is well."
+) -> None:
     """Plan one mail to each; their confirm mails are out of the way."""
     here.campaign()
     for address in addresses:
         here.join(address)
     here.send()
-    here.post(body=body or "All is well.")
+    here.post(body=body)
     here.pass_time(minutes=11)
 
 
@@ -80,9 +90,7 @@ class Trial:
         self.started = True
         await self.sender.start()
 
-    def on(
-        self, step: Step, act: Act, whom: str = "", *, times: int = 1, skip: int = 0
-    ) -> None:
+    def on(self, step: Step, act: Act, whom: str = "", *, times: int = 1, skip: int = 0) -> None:
         """Let something happen at a step of somebody's mail, or of any."""
         self.relay.on(step, act, self._names(whom) if whom else None, times=times, skip=skip)
 
@@ -135,6 +143,14 @@ class Trial:
         """Return the bytes of each mail that has wholly arrived for somebody."""
         return [one.body for one in self.relay.of(address)]
 
+    async def post_more(self, title: str) -> None:
+        """Post another update, and wait until everybody has it."""
+        sent = self.sender.pace.sent
+        self.world.post(title=title)
+        self.world.pass_time(minutes=11)
+        await self.world.tick()
+        await self.until(lambda: self.sender.pace.sent == sent + len(EVERYBODY))
+
     def each_has_one_mail(self) -> bool:
         """Whether everybody's mail has wholly arrived once, and is one that they can read."""
         return all(
@@ -142,10 +158,17 @@ class Trial:
             for address, _ in self.world.mails()
         )
 
-    def nobody_is_blamed(self) -> bool:
-        """Whether no address is suppressed and no refusal is anybody's own."""
-        reasons = [mail.reason for _, mail in self.world.mails()]
-        return not self.world.read(_suppressions) and "theirs" not in reasons
+    def untouched(self) -> bool:
+        """Whether no mail has been tried at all, as far as its row says."""
+        return all(
+            (mail.state, mail.attempts, mail.reply) == ("queued", 0, None)
+            for _, mail in self.world.mails()
+        )
+
+    def blamed(self) -> list[str]:
+        """Name those whose refusal is their own; nobody is ever suppressed by what a relay says."""
+        assert self.world.read(_suppressions) == 0
+        return [address for address, mail in self.world.mails() if mail.reason == "theirs"]
 
     def halted(self) -> str:
         """Return why the mailing was halted, or nothing."""
@@ -170,6 +193,31 @@ async def trial(here: World, scripted: ScriptedRelay) -> AsyncIterator[Trial]:
         await scripted.stop()
     assert not scripted.faults
     assert scripted.pipelining or not scripted.ahead
+
+
+@asynccontextmanager
+async def copied(
+    posted: Posted, folder: Path, scripted: ScriptedRelay, scheme: str = "smtp", **mail: Any
+) -> AsyncIterator[Trial]:
+    """Begin with three mails and one connection: bert's goes between anna's and zoe's."""
+    await scripted.start()
+    address = f"{scheme}://127.0.0.1:{scripted.port}"
+    with posted.copy(folder, **{"relay": address, "connections": 1} | mail) as here:
+        async with trial(here, scripted) as made:
+            yield made
+
+
+@asynccontextmanager
+async def begun(
+    database_url: str, folder: Path, scripted: ScriptedRelay, *addresses: str
+) -> AsyncIterator[Trial]:
+    """Begin with an empty database of either kind."""
+    await scripted.start()
+    mail = {"relay": f"smtp://127.0.0.1:{scripted.port}", "connections": 1}
+    with world(database_url, folder, mail=mail) as here:
+        post_to_everybody(here, addresses=addresses or EVERYBODY)
+        async with trial(here, scripted) as made:
+            yield made
 
 
 def hurry(patch: pytest.MonkeyPatch) -> None:

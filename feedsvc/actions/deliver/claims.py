@@ -1,18 +1,28 @@
 """Claim the next mails for a worker, and give back what it has not started."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import sqlalchemy
-from sqlalchemy import bindparam, update
+import orjson
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.ledger import Lane, Mail, MailState, Snapshot, Worker
-from feedsvc.domain.tables.people import Signer
+from feedsvc.actions.deliver.told import IN_IDS, told
+from feedsvc.domain.tables.ledger import Lane, Mail, MailState, Worker
+from feedsvc.gateways.database import Plain, execute, fetch, on_sqlite, plain
 
-_MAIL = Mail.__table__  # type: ignore[attr-defined]  # SQLModel hides the table
+
+class Claim(NamedTuple):
+    """A mail that is this worker's to send; one that is `alone` was in doubt after a crash."""
+
+    mail_id: int
+    digest_id: int
+    domain_tag: bytes
+    alone: bool
+    sealed: bytes | None
+    address_index: bytes | None
+    due_at: Any
 
 
 class Place(NamedTuple):
@@ -21,49 +31,36 @@ class Place(NamedTuple):
     Without it PostgreSQL would walk over all that has left the queue, again at every claim.
     """
 
-    due_at: datetime
+    due_at: Any
     mail_id: int
 
 
 FIRST = Place(datetime(1970, 1, 1, tzinfo=UTC), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A mail that is this worker's to send; one that is `alone` was in doubt after a crash."""
-
-    mail_id: int
-    digest_id: int
-    domain_tag: bytes
-    alone: bool
-    sealed: bytes
-    address_index: bytes
-    place: Place
-
-
-# Built once: every mail passes through this, and building costs more than running.
-_NEXT = (
-    sqlalchemy.select(
-        _MAIL.c.id,
-        _MAIL.c.digest_id,
-        _MAIL.c.domain_tag,
-        _MAIL.c.alone,
-        _MAIL.c.due_at,
-        col(Snapshot.sealed),
-        col(Signer.address_index),
-    )
-    .join(Signer, col(Signer.id) == _MAIL.c.signer_id)
-    .join(Snapshot, col(Snapshot.mail_id) == _MAIL.c.id, isouter=True)
-    .where(_MAIL.c.lane == bindparam("lane"), _MAIL.c.worker_id.is_(None))
-    .where(_MAIL.c.due_at <= bindparam("now"))
-    .where(
-        sqlalchemy.tuple_(_MAIL.c.due_at, _MAIL.c.id)
-        > sqlalchemy.tuple_(bindparam("due_at", type_=_MAIL.c.due_at.type), bindparam("mail_id"))
-    )
-    .order_by(_MAIL.c.lane, _MAIL.c.due_at, _MAIL.c.id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=_MAIL)
+IN_SHUT = (
+    "hex(mail.domain_tag) IN (SELECT value FROM json_each(:shut))",
+    "domain_tag = ANY(:shut)",
 )
+
+
+def _next(shut: str) -> Plain:
+    return plain(
+        f"""
+        SELECT mail.id, digest_id, mail.domain_tag, alone, sealed, address_index, due_at
+        FROM mail
+        JOIN signer ON signer.id = signer_id
+        LEFT JOIN snapshot ON mail_id = mail.id
+        WHERE lane = :lane AND worker_id IS NULL
+            AND due_at <= :now AND (due_at, mail.id) > (:due_at, :mail_id) {shut}
+        ORDER BY due_at, mail.id LIMIT :limit %(locked)s
+        """,
+        locked=("", "FOR UPDATE OF mail SKIP LOCKED"),
+        in_shut=IN_SHUT,
+    )
+
+
+_ANY = _next("")
+_NOT_SHUT = _next("AND NOT %(in_shut)s")
+_MINE = plain("UPDATE mail SET worker_id = :worker WHERE id %(in_ids)s", in_ids=IN_IDS)
 
 
 def claim(
@@ -83,24 +80,20 @@ def claim(
     living = select(Worker.id).where(Worker.id == worker_id, col(Worker.ended_at).is_(None))
     if session.exec(living.with_for_update(read=True)).first() is None:
         return []
-    asked = {"lane": lane, "now": now, "limit": limit, **after._asdict()}
-    query = _NEXT.where(_MAIL.c.domain_tag.not_in(shut)) if shut else _NEXT
-    rows = session.connection().execute(query, asked).all()
-    if rows:
-        mine = _MAIL.c.id.in_([row.id for row in rows])
-        session.connection().execute(_MAIL.update().where(mine).values(worker_id=worker_id))
-    return [
-        Claim(
-            row.id,
-            row.digest_id,
-            row.domain_tag,
-            row.alone,
-            row.sealed or b"",
-            row.address_index or b"",
-            Place(row.due_at, row.id),
-        )
-        for row in rows
-    ]
+    asked = {"lane": lane.value, "now": now, "limit": limit, **after._asdict()}
+    if shut:
+        asked["shut"] = _told_tags(session, shut)
+    claims = [Claim._make(row) for row in fetch(session, _NOT_SHUT if shut else _ANY, **asked)]
+    if claims:
+        ids = told(session, [one.mail_id for one in claims])
+        execute(session, _MINE, ids=ids, worker=worker_id)
+    return claims
+
+
+def _told_tags(session: Session, tags: Collection[bytes]) -> list[bytes] | str:
+    if not on_sqlite(session):
+        return list(tags)
+    return orjson.dumps([tag.hex().upper() for tag in tags]).decode()
 
 
 def release(session: Session, worker_id: int, *, kept: Collection[int] = ()) -> None:

@@ -1,7 +1,7 @@
 """What becomes of a mail that was not simply taken."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session, select
 
@@ -13,8 +13,7 @@ MOST_REBUFFS = 3
 EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What became of a mail. `reply` holds no address; `jitter` (-1 to 1) spreads what is deferred.
 
     `reason` says why it is refused, where that is neither simply theirs nor ours, `evidence` what
@@ -30,6 +29,7 @@ class Mark:
     evidence: str = ""
     others_pass: bool = False
     journal: str = ""
+    domain_tag: bytes = b""
 
 
 def meet(

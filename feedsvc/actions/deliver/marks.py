@@ -5,7 +5,7 @@ each database; whatever is out of the ordinary is looked at row by row.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -14,29 +14,26 @@ from sqlmodel import Session
 from feedsvc.actions.deliver import fates, starts, tally
 from feedsvc.actions.deliver.fates import Mark
 from feedsvc.actions.deliver.starts import Start
+from feedsvc.actions.deliver.told import IN_IDS, told
 from feedsvc.domain.outcome import Kind
-from feedsvc.gateways.database import journalled
-from feedsvc.records import plain
-from feedsvc.records.locks import on_postgresql, share
+from feedsvc.domain.tables.ledger import MailState
+from feedsvc.gateways.database import execute, fetch, journalled, plain
+from feedsvc.records.locks import share
 
-WORKER_ID = (
-    "+worker_id",
-    "worker_id",
-)  # SQLite goes by the numbers, not through all that is claimed
+# SQLite is to go by the numbers, not through all that is claimed: hence the plus.
+WORKER_ID = ("+worker_id", "worker_id")
 
-
-_SENT = plain.plain(
+_SENT = plain(
     """
     UPDATE mail
     SET state = 'sent', changed_at = :now, attempts = attempts + 1,
         worker_id = NULL, due_at = NULL, reason = NULL, reply = NULL
     WHERE id %(in_ids)s AND %(worker_id)s = :worker AND state = 'sending'
-    RETURNING id, domain_tag
     """,
-    in_ids=("IN (SELECT value FROM json_each(:ids))", "= ANY(:ids)"),
+    in_ids=IN_IDS,
     worker_id=WORKER_ID,
 )
-_START = plain.plain(
+_START = plain(
     """
     UPDATE mail
     SET state = 'sending', changed_at = :now,
@@ -56,7 +53,6 @@ _START = plain.plain(
             SELECT 1 FROM delivery JOIN subscription ON subscription.id = subscription_id
             WHERE mail_id = mail.id AND (ended_at IS NOT NULL OR paused_until IS NOT NULL)
         )
-    RETURNING mail.id
     """,
     starting=(
         """
@@ -71,6 +67,16 @@ _START = plain.plain(
         """,
     ),
     worker_id=WORKER_ID,
+)
+
+
+_MARKED = plain(
+    """
+    SELECT id FROM mail
+    WHERE id %(in_ids)s AND state = :state AND changed_at = :now
+        AND (worker_id IS NULL OR worker_id = :worker)
+    """,
+    in_ids=IN_IDS,
 )
 
 
@@ -89,39 +95,47 @@ def mark(
     Returns which of `starting` may start: someone may have left since they were claimed. What is
     sent is `tallied` by group where there is a cap.
     """
-    sent = {one.mail_id: one for one in done if one.outcome.kind is Kind.SENT}
+    sent = [one for one in done if one.outcome.kind is Kind.SENT]
     if sent:
-        gone = _send_off(session, worker_id, sent, now)
+        sent = _send_off(session, worker_id, sent, now)
+        at = now.isoformat()
+        for one in sent:
+            if one.journal:
+                journalled(session, f"{at} sent {one.journal}")
         if tallied:
-            tally.count(session, now.date(), gone)
+            tally.count(session, now.date(), Counter(one.domain_tag for one in sent))
     for one in done:
-        if one.mail_id not in sent:
+        if one.outcome.kind is not Kind.SENT:
             fates.meet(session, worker_id, one, unknown_wait, now)
     return _start(session, worker_id, starting, now) if starting else set()
 
 
-def _send_off(
-    session: Session, worker_id: int, sent: Mapping[int, Mark], now: datetime
-) -> Counter[bytes]:
-    """Mark mails as sent; a stale mark changes nothing and journals nothing."""
-    ids = list(sent) if on_postgresql(session) else orjson.dumps(list(sent)).decode()
-    rows = plain.run(session, _SENT, ids=ids, worker=worker_id, now=now)
-    gone: Counter[bytes] = Counter()
-    for mail_id, domain_tag in rows:
-        gone[bytes(domain_tag)] += 1
-        if sent[mail_id].journal:
-            journalled(session, f"{now.isoformat()} sent {sent[mail_id].journal}")
-    return gone
+def _send_off(session: Session, worker_id: int, sent: list[Mark], now: datetime) -> list[Mark]:
+    """Mark mails as sent; a stale mark changes nothing. Returns those that were not."""
+    ids = [one.mail_id for one in sent]
+    if execute(session, _SENT, ids=told(session, ids), worker=worker_id, now=now) == len(ids):
+        return sent
+    marked = _marked(session, ids, MailState.SENT, worker_id, now)
+    return [one for one in sent if one.mail_id in marked]
 
 
 def _start(session: Session, worker_id: int, starting: Sequence[Start], now: datetime) -> set[int]:
     """Mark mails as sending; from the commit of this mark on they have started."""
     share(session, starts.TURN)
-    places = [(one.mail_id, one.connection, one.position) for one in starting]
-    told = orjson.dumps(places).decode()
-    rows = plain.run(session, _START, starting=told, worker=worker_id, now=now)
-    started = {mail_id for (mail_id,) in rows}
+    places = orjson.dumps([tuple(one) for one in starting]).decode()
+    ids = [one.mail_id for one in starting]
+    if execute(session, _START, starting=places, worker=worker_id, now=now) == len(ids):
+        return set(ids)
+    started = _marked(session, ids, MailState.SENDING, worker_id, now)
     for one in starting:
         if one.mail_id not in started and starts.again(session, worker_id, one, now):
             started.add(one.mail_id)
     return started
+
+
+def _marked(
+    session: Session, ids: list[int], state: MailState, worker_id: int, now: datetime
+) -> set[int]:
+    """Find out which were marked: rarely asked, so that marking need not return them."""
+    asked = {"ids": told(session, ids), "state": state.value, "worker": worker_id, "now": now}
+    return {mail_id for (mail_id,) in fetch(session, _MARKED, **asked)}

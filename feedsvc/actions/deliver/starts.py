@@ -1,7 +1,7 @@
 """A closer look at a mail that something speaks against, in the commit that would start it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
@@ -13,8 +13,7 @@ from feedsvc.records import due
 TURN = due.STARTS
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A mail that starts, and where: on which connection, as its how manieth."""
 
     mail_id: int

@@ -24,6 +24,7 @@ from feedsvc.records import audit, mailings
 IN_HAND = or_(
     col(Delivery.state) == DeliveryState.WAITING,
     col(Mail.state).in_([*NOT_STARTED, MailState.SENDING]),
+    and_(col(Mail.state) == MailState.UNKNOWN, col(Mail.due_at).is_not(None)),
 )
 HELD = and_(
     col(Mail.state) == MailState.REFUSED,

@@ -2,80 +2,22 @@
 
 import signal
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Self
 
 from feedsvc.commands.drill.checker import HARMLESS, Event, Verdict, verdict
 from feedsvc.commands.drill.ground import Ground
-from feedsvc.commands.drill.processes import POLL, Program, Relay, until
+from feedsvc.commands.drill.processes import POLL, Relay, Worker, until
+from feedsvc.commands.drill.tail import Tail
 from feedsvc.errors import Unavailable
 from feedsvc.records.books import Books
 
 KILL, OUTAGE, SIGTERM = "kill", "outage", HARMLESS
 PATIENCE = 120.0
 QUIET = 3.0
-SERVES = "serves http://"
+LOOK_AT_BOOKS = 0.5
 
 Seen = Callable[[int, int], None]
-
-
-class Tail:
-    """Follows the sink's log while it grows."""
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self._offset = 0
-        self._recipients: set[str] = set()
-        self._seconds: list[float] = []
-
-    @property
-    def arrived(self) -> int:
-        """How many people have their mail."""
-        return len(self._recipients)
-
-    def look(self) -> bool:
-        """Read what is new; return whether there was anything."""
-        if not self._log.exists():
-            return False
-        with self._log.open("rb") as log:
-            log.seek(self._offset)
-            new = log.read()
-        whole = new[: new.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.decode().splitlines():
-            seconds, recipient, *_ = line.split()
-            self._seconds.append(float(seconds))
-            self._recipients.add(recipient)
-        return bool(whole)
-
-    def first_after(self, seconds: float) -> float | None:
-        """Return when the first mail after this moment arrived."""
-        place = bisect_right(self._seconds, seconds)
-        return self._seconds[place] if place < len(self._seconds) else None
-
-
-class Worker(Program):
-    """A process of the service, killed and started again."""
-
-    starts = 0
-
-    def start(self, *arguments: str) -> None:
-        """Start it."""
-        super().start(*arguments)
-        self.starts += 1
-
-    @property
-    def up(self) -> bool:
-        """Whether it serves; before that it has nothing in hand, and killing it proves nothing."""
-        return self.words.count(SERVES) >= self.starts
-
-    def survive(self) -> None:
-        """See that it has not ended by itself."""
-        if not self.runs:
-            last = "\n".join(self.words.splitlines()[-5:])
-            raise Unavailable(f"The service ended by itself. Its last words:\n{last}")
 
 
 class Exercise:
@@ -147,7 +89,7 @@ class Exercise:
     def finish(self, number: int) -> bool:
         """Wait until everybody has their mail and the service says so too; then end it."""
         arrived = self.reach(number)
-        settled = until(self._settled, PATIENCE)
+        settled = until(self._settled, PATIENCE, look=LOOK_AT_BOOKS)
         self._tail.look()
         for worker in self.workers:
             self._end_well(worker)

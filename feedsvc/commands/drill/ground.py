@@ -52,10 +52,9 @@ class Ground:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of our processes: without any setting of this machine."""
-        ours = {f"{PREFIX}DIGEST__SETTLE_SECONDS": "0"}
         return {
             name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)
-        } | ours
+        }
 
     def refuse_what_is_in_use(self) -> None:
         """See that the database is empty: a drill fills it, and clears it at the end."""

@@ -12,6 +12,7 @@ from feedsvc.errors import Unavailable
 POLL = 0.005
 START = 20.0
 ENDING = 60.0
+SERVES = "serves http://"
 SINK = Path(__file__).with_name("sink.py")
 
 
@@ -63,6 +64,28 @@ class Program:
             return self._process.wait()
 
 
+class Worker(Program):
+    """A process of the service, killed and started again."""
+
+    starts = 0
+
+    def start(self, *arguments: str) -> None:
+        """Start it."""
+        super().start(*arguments)
+        self.starts += 1
+
+    @property
+    def up(self) -> bool:
+        """Whether it serves; before that it has nothing in hand, and killing it proves nothing."""
+        return self.words.count(SERVES) >= self.starts
+
+    def survive(self) -> None:
+        """See that it has not ended by itself."""
+        if not self.runs:
+            last = "\n".join(self.words.splitlines()[-5:])
+            raise Unavailable(f"The service ended by itself. Its last words:\n{last}")
+
+
 class Relay:
     """The sink; after an outage it comes back on the same port."""
 
@@ -92,11 +115,11 @@ class Relay:
         return self._program.words.count("\n")
 
 
-def until(done: Callable[[], bool], seconds: float) -> bool:
-    """Wait; return whether it came true in time."""
+def until(done: Callable[[], bool], seconds: float, *, look: float = POLL) -> bool:
+    """Wait, looking again and again; return whether it came true in time."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
             return False
-        time.sleep(POLL)
+        time.sleep(look)
     return True

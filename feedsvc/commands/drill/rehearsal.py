@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feedsvc.commands.drill.checker import Verdict
-from feedsvc.commands.drill.exercise import KILL, SIGTERM, Exercise, Seen, Worker
+from feedsvc.commands.drill.exercise import KILL, SIGTERM, Exercise, Seen
 from feedsvc.commands.drill.ground import Ground
-from feedsvc.commands.drill.processes import Relay
+from feedsvc.commands.drill.processes import Relay, Worker
 from feedsvc.errors import Invalid
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.records.books import Books
 
 PROGRAM = (sys.executable, "-m", "feedsvc")
-KILLS_END, SIGTERMS_END, OUTAGE_END = 0.75, 0.88, 0.95
+# In which part of the mailing they come.
+KILLS, SIGTERMS, OUTAGES = (0.0, 0.75), (0.75, 0.88), (0.92, 0.95)
 OUTAGE_SECONDS = 4.0
 LONGEST_WAIT = 5.0
 ROUND_TRIPS = 2
 MAILS_A_KILL = 10
+DATABASES = ("postgresql://", "sqlite:///")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class Orders:
     @property
     def gap(self) -> float:
         """Seconds of mailing between two events: where one worker goes on, the other must come up."""
-        return 0.3 if self.workers == 1 else 2.0
+        return 0.3 if self.workers == 1 else 1.6
 
     @property
     def mean_wait(self) -> float:
         """How long the sink holds an answer back, so that the mailing outlasts the events."""
-        seconds = self.gap * (self.kills + self.sigterms + self.outages) / KILLS_END
+        seconds = self.gap * (self.kills + self.sigterms + self.outages) / KILLS[1]
         return seconds * self.workers * self.connections / self.signers / ROUND_TRIPS
 
 
@@ -77,7 +79,9 @@ def rehearse(
     _sensible(orders)
     with prepared(orders, folder, program, seen) as exercise:
         exercise.start()
-        _ = all(_steps(orders, exercise))
+        for more_will_come in _steps(orders, exercise):
+            if not more_will_come:
+                break
         settled = exercise.finish(orders.signers)
         return Findings(
             orders=orders,
@@ -133,11 +137,11 @@ def _steps(orders: Orders, exercise: Exercise) -> Iterator[bool]:
         for number in range(count):
             yield 1 + int(begin * orders.signers + (number + chance.random()) * part)
 
-    for instant in spread(orders.kills, 0, KILLS_END):
+    for instant in spread(orders.kills, *KILLS):
         yield exercise.reach(instant) and exercise.kill(chance.random() * orders.mean_wait * 2)
-    for instant in spread(orders.sigterms, KILLS_END, SIGTERMS_END):
+    for instant in spread(orders.sigterms, *SIGTERMS):
         yield exercise.reach(instant) and exercise.sigterm()
-    for instant in spread(orders.outages, SIGTERMS_END, OUTAGE_END):
+    for instant in spread(orders.outages, *OUTAGES):
         yield exercise.reach(instant) and exercise.outage(OUTAGE_SECONDS)
 
 
@@ -148,3 +152,5 @@ def _sensible(orders: Orders) -> None:
             f"{orders.signers} mails are over before {orders.kills} kills are done.",
             remedy=f"Take at least {orders.kills * MAILS_A_KILL}.",
         )
+    if orders.database is not None and not orders.database.startswith(DATABASES):
+        raise Invalid("--database", f"It must start with {' or '.join(DATABASES)}.")

@@ -67,7 +67,7 @@ def _kills(found: Findings) -> Iterator[Promise]:
     yield Promise("copies that differ", f"{verdict.changed}", "0", verdict.changed == 0)
     yield Promise("strangers mailed", f"{verdict.strangers}", "0", verdict.strangers == 0)
     yield Promise(
-        "next mail after a kill", _seconds(slowest), f"≤ {RETURN_SECONDS:.0f} s", _prompt(found)
+        "next mail on restart", _seconds(slowest), f"≤ {RETURN_SECONDS:.0f} s", _prompt(found)
     )
 
 

@@ -2,5 +2,17 @@
 
 from feedsvc.gateways.database.database import Database, journalled, open_database
 from feedsvc.gateways.database.engines import Lost, make_engine
+from feedsvc.gateways.database.plain import Plain, execute, fetch, on_sqlite, plain
 
-__all__ = ["Database", "Lost", "journalled", "make_engine", "open_database"]
+__all__ = [
+    "Database",
+    "Lost",
+    "Plain",
+    "execute",
+    "fetch",
+    "journalled",
+    "make_engine",
+    "on_sqlite",
+    "open_database",
+    "plain",
+]

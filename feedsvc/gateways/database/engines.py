@@ -73,7 +73,9 @@ def _sqlite(url: str, pool: int, pragmas: tuple[str, ...], begin: str) -> Engine
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN{begin}")
+        raw: Any = connection.connection.driver_connection
+        if not raw.in_transaction:  # else the writer has begun, see `lazy`
+            raw.execute(f"BEGIN{begin}")
 
     return engine
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from feedsvc.gateways.database.engines import away, translated
+from feedsvc.gateways.database.lazy import LazySession, begin, commit
 from feedsvc.gateways.journal import Journal
 
 GROUP = 256
@@ -51,7 +52,7 @@ class _Job:
 class GroupWriter:
     """One thread and one connection; all actions that wait share one durable commit.
 
-    Several are each under a savepoint of their own. One alone needs none: that saves half its cost.
+    Several are each under a savepoint of their own; one alone needs none.
     """
 
     def __init__(self, engine: Engine, journal: Journal | None) -> None:
@@ -110,9 +111,11 @@ class GroupWriter:
         """Give a transaction on the connection that is kept; one that failed is not kept."""
         if self._connection is None:
             self._connection = self._engine.connect()
+        connection = self._connection
         try:
-            with self._connection.begin():
-                yield self._connection
+            begin(connection)
+            yield connection
+            commit(connection)
         except BaseException:
             self._let_go()
             raise
@@ -120,22 +123,27 @@ class GroupWriter:
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.connection.rollback()
             connection.close()
 
     def _act_all(self, connection: Connection, group: list[_Job]) -> None:
-        joining = "create_savepoint" if len(group) > 1 else "rollback_only"
-        lines = [line for job in group for line in self._act(connection, job, joining)]
+        alone = len(group) == 1
+        lines = [line for job in group for line in self._act(connection, job, alone=alone)]
         if all(job.error for job in group):
             raise group[0].error or RuntimeError  # nothing to commit
-        if self._journal is not None:
+        if self._journal is not None and lines:
             self._journal.write(lines)
 
-    def _act(self, connection: Connection, job: _Job, joining: Any) -> list[str]:
+    def _act(self, connection: Connection, job: _Job, *, alone: bool) -> list[str]:
         """Run one action; a fault of its own stays its own."""
+        session = LazySession(connection, "rollback_only" if alone else "create_savepoint")
         try:
-            with _session(connection, join_transaction_mode=joining) as session:
+            with closing(session):
+                if not alone:
+                    session.connection()  # begins the savepoint, before anything plain is run
                 job.result = job.act(session)
-                session.commit()
+                if session.opened:
+                    session.commit()
                 return list(session.info.get(JOURNAL, ()))
         except (OperationalError, InterfaceError) as error:
             if away(error):

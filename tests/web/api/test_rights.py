@@ -24,6 +24,9 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[Scope], int]] = {
     ("GET", "/api/updates/{id}"): (None, {Scope.UPDATES_READ}, 200),
     ("POST", "/api/updates/{id}/publish"): (None, {Scope.UPDATES_PUBLISH}, 200),
     ("GET", "/api/updates/{id}/books"): (None, {Scope.UPDATES_READ}, 200),
+    ("POST", "/api/updates/{id}/pause"): (None, {Scope.UPDATES_PUBLISH}, 409),  # it is a draft
+    ("POST", "/api/updates/{id}/resume"): (None, {Scope.UPDATES_PUBLISH}, 409),
+    ("POST", "/api/updates/{id}/cancel"): (None, {Scope.UPDATES_PUBLISH}, 409),
 }
 """What each route takes, the scopes that open it beside admin, and what it answers then."""
 

@@ -1,0 +1,63 @@
+"""A session that costs nothing until it is used: an action of plain statements needs none (SQLite).
+
+Opening a session, a savepoint and a transaction through SQLAlchemy costs ten times what the marks of
+a mail cost. So the transaction is begun past it, and it is told of it when it is wanted.
+"""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from feedsvc.gateways.database.plain import RAW, raised
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that is ours to write."""
+    try:
+        _raw(connection).execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise raised(error) from error
+
+
+def commit(connection: Connection) -> None:
+    """Make durable what was done, by plain statements and by sessions."""
+    if connection.in_transaction():
+        connection.commit()
+        return
+    try:
+        _raw(connection).execute("COMMIT")
+    except sqlite3.Error as error:
+        raise raised(error) from error
+
+
+class LazySession(Session):
+    """A session on a connection that is in a transaction already."""
+
+    def __init__(self, connection: Connection, joining: str) -> None:
+        self.__dict__["opened"] = False
+        self.__dict__["info"] = {RAW: _raw(connection)}
+        self.__dict__["_waits"] = (connection, joining)
+
+    def __getattr__(self, name: str) -> Any:
+        """Open the session: something is asked of it that only an open one has."""
+        waits = self.__dict__.pop("_waits", None)
+        if waits is None:
+            raise AttributeError(name)
+        connection, joining = waits
+        if not connection.in_transaction():
+            connection.begin()
+        self.__dict__["opened"] = True
+        how: dict[str, Any] = {"join_transaction_mode": joining, "info": self.__dict__["info"]}
+        super().__init__(connection, expire_on_commit=False, autoflush=True, **how)
+        return getattr(self, name)
+
+    def close(self) -> None:
+        """Close it, if it was ever opened."""
+        if self.__dict__["opened"]:
+            super().close()
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
