@@ -3,8 +3,10 @@
 A tick that comes late, twice or on two machines puts itself right (law 13).
 """
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -64,9 +66,10 @@ async def _embargoes(here: Installation, now: datetime) -> None:
     await here.database.write(publish.release_due, now=now)
 
 
-async def _fan_out(here: Installation, _now: datetime) -> None:
+async def _fan_out(here: Installation, now: datetime) -> None:
     chunk = here.settings.digest.chunk
-    await _one_by_one(here, FAN_OUTS, partial(fan_out.fan_out, chunk=chunk))
+    act = partial(fan_out.fan_out, chunk=chunk)
+    await _one_by_one(here, FAN_OUTS, act, meanwhile=partial(_urgent, here, now))
 
 
 async def _judge(here: Installation, now: datetime) -> None:
@@ -75,12 +78,14 @@ async def _judge(here: Installation, now: datetime) -> None:
         await here.database.write(steer.halt_mailing, notice_id, why, now=now)
     for notice_id in found.proven:
         await here.database.write(steer.prove, notice_id, now=now)
+    for notice_id in found.untried:
+        await here.database.write(steer.prove, notice_id, tried=False, now=now)
 
 
 async def _sweeps(here: Installation, now: datetime) -> None:
     chunk, percent = here.settings.digest.chunk, here.settings.mail.canary_percent
     act = partial(steer.sweep, chunk=chunk, canary_percent=percent, now=now)
-    await _one_by_one(here, SWEEPS, act)
+    await _one_by_one(here, SWEEPS, act, meanwhile=partial(_urgent, here, now))
 
 
 async def _slots(here: Installation, now: datetime) -> None:
@@ -91,18 +96,34 @@ async def _slots(here: Installation, now: datetime) -> None:
 async def _plans(here: Installation, now: datetime) -> None:
     chunk, percent = here.settings.digest.chunk, here.settings.mail.canary_percent
     act = partial(plan.plan, chunk=chunk, canary_percent=percent, now=now)
-    await _one_by_one(here, PLANS, act, here.composer, here.keys)
+    pieces = (here.composer, here.keys)
+    await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
 STEPS = (_sign_ups, _asks, _embargoes, _fan_out, _judge, _sweeps, _slots, _plans)
 
 
+async def _urgent(here: Installation, now: datetime) -> None:
+    """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
+    for step in (_sign_ups, _asks, _judge):
+        with suppress(Exception):
+            await step(here, now)
+
+
 async def _one_by_one(
-    here: Installation, rows: tuple[Any, Any], act: Callable[..., Any], *pieces: object
+    here: Installation,
+    rows: tuple[Any, Any],
+    act: Callable[..., Any],
+    *pieces: object,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Work off the oldest of these rows until none is left; one that fails is passed by (law 8)."""
+    """Work off the oldest of these rows until none is left; one that fails is passed by (law 8).
+
+    What takes long looks up every second and does what must not wait, `meanwhile`.
+    """
+    loop = asyncio.get_running_loop()
     after: int | None = 0
-    failures = []
+    failures, looked_up = [], loop.time()
     while after is not None:
         try:
             if not await here.database.write(act, *pieces, after=after):
@@ -112,6 +133,9 @@ async def _one_by_one(
         except Exception as error:  # noqa: BLE001  raised below, with the others
             failures.append(error)
             after = await here.database.read(_oldest, rows, after)
+        if meanwhile is not None and loop.time() - looked_up > SECONDS:
+            await meanwhile()
+            looked_up = loop.time()
     if failures:
         raise ExceptionGroup("rows passed by", failures)
 

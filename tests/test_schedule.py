@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import pytest
 from sqlalchemy import text
 from sqlmodel import func, select
 
+from feedsvc import schedule
 from feedsvc.actions import sign, tidy
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
-from feedsvc.domain.tables.ledger import Slot, Snapshot
+from feedsvc.domain.tables.ledger import Mail, MailKind, Slot, Snapshot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.schedule import Timetable, tidy_up
 from tests.world import World, world
@@ -143,3 +145,22 @@ async def test_a_damaged_signer_opens_no_slot_after_slot(here: World, timetable:
     await timetable.tick()
     assert count(here, Slot) == before
     assert here.books().withheld == {"damaged": 1}
+
+
+async def test_who_signs_while_many_mails_are_planned_is_asked_meanwhile(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "SECONDS", 0.0)
+    with world(sqlite_url, tmp_path, digest={"chunk": 1}) as made:
+        made.campaign()
+        for number in range(5):
+            made.join(f"person{number}@example.org")
+        made.post()
+        made.pass_time(minutes=11)
+        digests = select(Mail.id).where(Mail.kind == MailKind.DIGEST)
+        async with anyio.create_task_group() as group:
+            group.start_soon(made.tick)
+            while not await made.here.database.read(lambda s: s.exec(digests).first()):
+                pass
+            take_in(made, "late@example.org")
+        assert (len(made.mails()), count(made, Intake)) == (5, 0)

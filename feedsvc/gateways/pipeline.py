@@ -97,6 +97,8 @@ class Pipeline(asyncio.Protocol):
         self._length += len(data)
         for line in lines:
             self._take(line)
+            if self.lost:
+                return  # what stands behind nonsense answers nothing of ours
         if self._length > LONGEST_REPLY or len(self._lines) > MOST_LINES:
             self.fail("a reply is too long")
         elif self._owed < 0:

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple, cast
 
 from aiosmtplib import SMTP
@@ -16,7 +17,8 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from feedsvc.config import MailSettings
 from feedsvc.domain.mime import needs_smtputf8
-from feedsvc.domain.outcome import Stage
+from feedsvc.domain.outcome import Fault, Kind, Stage, outcome_of
+from feedsvc.errors import Misconfigured
 from feedsvc.gateways.pipeline import Pipeline
 
 CONNECT, GOODBYE = 30.0, 5.0
@@ -29,6 +31,7 @@ MOST_MAILS, MOST_SECONDS, MOST_REFUSALS = 500, 300.0, 8
 TOGETHER = 32_768
 """Octets up to which a text leaves us in one piece, so that an envelope may travel behind it."""
 
+RESET = b"RSET\r\n"
 _STAGES = (Stage.MAIL, Stage.MAIL, Stage.RCPT, Stage.DATA)  # the first is RSET
 GO_AHEAD = 354
 NEEDS_SMTPUTF8 = "needs SMTPUTF8"
@@ -48,8 +51,8 @@ class Reply(NamedTuple):
 
     @property
     def good(self) -> bool:
-        """Whether the stage passed."""
-        return self.code is not None and self.code < 400  # noqa: PLR2004  classes of RFC 5321 4.2.1
+        """Whether the stage passed, and the next may begin."""
+        return outcome_of(self.stage, self.code, text=self.text).kind is Kind.GO_ON
 
 
 class Envelope(NamedTuple):
@@ -60,7 +63,10 @@ class Envelope(NamedTuple):
     size: int
 
 
-NOTHING = Reply(Stage.MAIL, None, "nothing was announced")
+@cache
+def trusted() -> ssl.SSLContext:
+    """Trust whom this machine trusts; one context for all connections."""
+    return ssl.create_default_context()
 
 
 class Connection:
@@ -73,14 +79,13 @@ class Connection:
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None = None) -> None:
         relay = settings.relay_at
         secure = relay.security != "smtp"
+        self._settings = settings
         self._smtp = SMTP(
             hostname=relay.host,
             port=relay.port,
             use_tls=relay.security == "smtps",
             start_tls=relay.security == "smtp+starttls",
-            tls_context=(context or ssl.create_default_context()) if secure else None,
-            username=settings.relay_user or None,
-            password=settings.password or None,
+            tls_context=(context or trusted()) if secure else None,
             timeout=CONNECT,
         )
         self._pipe: Pipeline | None = None
@@ -114,10 +119,13 @@ class Connection:
             await self._smtp.connect()
             stage = Stage.EHLO
             answer = await self._smtp.ehlo()
+            await self._log_in()
         except SMTPResponseException as error:
-            return Reply(Stage.EHLO, error.code, error.message)
+            return Reply(stage if error.code < 0 else Stage.EHLO, error.code, error.message)
         except (SMTPException, OSError) as error:
             return Reply(stage, None, f"{type(error).__name__}: {error}")
+        except Misconfigured as error:
+            return Reply(stage, None, str(error))
         self._take_over()
         return Reply(stage, answer.code, answer.message)
 
@@ -130,19 +138,22 @@ class Connection:
     async def admitted(self) -> Reply:
         """Give the go-ahead to DATA, or the first refusal."""
         if self._refused:
-            return Reply(Stage.RCPT, None, self._refused, reason=self._refused)
+            reason = NEEDS_SMTPUTF8 if self._refused == NEEDS_SMTPUTF8 else Fault.OURS
+            return Reply(Stage.RCPT, None, self._refused, reason=reason)
         verdict: Reply | None = None
-        last = NOTHING
         for stage, said in zip(_STAGES[-len(self._said) :], self._said, strict=True):
             if not self._pipelining and self._pipe is not None:
                 self._pipe.write(said, replies=1)
             last = await self._next(stage)
+            if verdict is not None and last.code == GO_AHEAD:
+                self.drop()  # it refused, and wants a text: nobody knows what it would make of one
             if not last.good:
                 verdict = verdict or last
+                if said is RESET:
+                    self.drop()
+                    verdict = Reply(stage, None, f"RSET: {last.text}")
                 if last.code is None or not self._pipelining:
                     break
-        if verdict is not None:
-            await self._end_refused(last)
         return verdict or last
 
     def hand_over(self, message: bytes, following: Envelope | None = None) -> bool:
@@ -172,17 +183,29 @@ class Connection:
 
     async def close(self) -> None:
         """Say goodbye, if there is still someone to hear it."""
-        if self._pipe is None:
-            self._smtp.close()
-        elif self.alive and not self._open_transaction:  # where DATA is open, QUIT would be a text
+        if (
+            self._pipe is not None and self.alive and not self._open_transaction
+        ):  # where DATA is open, QUIT would be a text
             self._pipe.write(b"QUIT\r\n", replies=1)
             await self._pipe.reply(GOODBYE)
         self.drop()
 
     def drop(self) -> None:
         """End the connection without a word."""
-        if self._pipe is not None:
+        if self._pipe is None:
+            self._smtp.close()
+        else:
             self._pipe.fail("dropped by us")
+
+    async def _log_in(self) -> None:
+        """Log in, where a user is set; never in clear, since the settings ask for TLS off this machine."""
+        user = self._settings.relay_user
+        if not user:
+            return
+        if self._settings.relay_auth == "xoauth2":
+            await self._smtp.auth_xoauth2(user, self._settings.token)
+        else:
+            await self._smtp.login(user, self._settings.password)
 
     def _commands(self, envelope: Envelope) -> Sequence[bytes]:
         """Write the commands that announce a mail; none when this relay cannot take it."""
@@ -197,7 +220,7 @@ class Connection:
         size = f" SIZE={octets}" if self._largest else ""
         mail = f"MAIL FROM:<{sender}>{size}{' SMTPUTF8' if utf8 else ''}\r\n".encode()
         said = [mail, f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]
-        self._said = [b"RSET\r\n", *said] if self._open_transaction else said
+        self._said = [RESET, *said] if self._open_transaction else said
         self._open_transaction = True
         return self._said
 
@@ -220,12 +243,6 @@ class Connection:
         if found[0] >= 400:  # noqa: PLR2004  classes of RFC 5321 4.2.1
             self._refusals += 1
         return Reply(stage, *found)
-
-    async def _end_refused(self, last: Reply) -> None:
-        """Leave no message open when the relay says go ahead although it refused (RFC 2920, 3.1)."""
-        if last.stage is Stage.DATA and last.code == GO_AHEAD and self._pipe is not None:
-            self._pipe.write(b".\r\n", replies=1)
-            await self._next(Stage.DOT)
 
     async def _cut_short(self, pipe: Pipeline) -> Reply:
         """Say why a body was not written to its end: a reply came too early, or no more was read.

@@ -64,11 +64,17 @@ def resume(session: Session, notices: Iterable[Notice], now: datetime) -> None:
     _run_again(session, resuming, now)
 
 
-def prove(session: Session, notice: Notice, now: datetime) -> None:
-    """Let the rest follow a share that went well, or after a halt a larger share."""
+def prove(session: Session, notice: Notice, now: datetime, *, tried: bool) -> None:
+    """Let the rest follow a share that went well, or after a halt a larger share.
+
+    A share of which nothing was `tried`, since all of it was cancelled, proves nothing: once more.
+    """
     going = [notice, *_held_up(session, notice)]
     _sweep_again(session, going, notice.share_at or now)
-    following = halts.next_share(notice.share or 0, notice.eligible or 0) if notice.slowly else None
+    following = notice.share
+    if tried:
+        larger = halts.next_share(notice.share or 0, notice.eligible or 0)
+        following = larger if notice.slowly else None
     notice.share, notice.allowance = following, following or 0
     _run_again(session, going, now)
 

@@ -46,11 +46,12 @@ def _rate(session: Session, digest_id: int, now: datetime) -> float:
         .order_by(col(Mail.id).desc())
         .limit(SAMPLE)
     )
-    recent = [at for at in session.exec(sample).all() if at >= now - RECENT]
+    since = max(now - RECENT, _planned(session, digest_id) or now)
+    recent = [at for at in session.exec(sample).all() if at >= since]
     if not recent:
         return 0.0
-    span = now - min(recent) if len(recent) == SAMPLE else RECENT
-    return len(recent) / max(span / timedelta(minutes=1), 1 / 60)
+    span = now - (min(recent) if len(recent) == SAMPLE else since)
+    return len(recent) * 60 / max(span.total_seconds(), 1)
 
 
 def _front(session: Session, digest_id: int) -> int:

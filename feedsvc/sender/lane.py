@@ -17,7 +17,7 @@ from feedsvc.domain.reports import evidence_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import Connection, Reply
-from feedsvc.sender.letters import Letter
+from feedsvc.sender.letters import Letter, written
 from feedsvc.sender.line import DAMAGED, Line
 from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import HALT_AFTER, Pace
@@ -44,6 +44,7 @@ class Lane:
         self._position = 0
         self._announced: Letter | None = None
         self._done: list[Mark] = []
+        self._taken: set[Letter] = set()
 
     async def carry(self, marks: Marks) -> bool:
         """Carry mails as long as there are some that may go; return whether there was one."""
@@ -52,11 +53,12 @@ class Lane:
         if not await self._ready():
             await asyncio.sleep(TRY_AGAIN)
             return True
-        letter = first = self._line.take()
+        letter = first = self._next()
         try:
             while letter is not None:
                 letter = await self._carry_one(letter, marks)
         finally:
+            self._put_back()
             await self._settle(marks)
         return first is not None
 
@@ -70,17 +72,14 @@ class Lane:
         """Carry one mail and return the next; that may be announced already."""
         relay = await self._announce(letter)
         if relay is None:
-            self._line.put_back(letter)
             return None
         reply = await relay.admitted()
-        if (
-            reply.reason
-            or outcome_of(reply.stage, reply.code, text=reply.text).kind is not Kind.GO_ON
-        ):
+        if not reply.good:
             await self._heard(letter, reply)
             return self._next()
         if not await self._start(letter, marks):
             self._drop()  # it waits for a text that it must not get
+            self._taken.discard(letter)
             self._line.done(letter)
             return self._next()
         return await self._hand_over(letter, relay)
@@ -126,14 +125,22 @@ class Lane:
     async def _message(self, letter: Letter) -> bytes | None:
         """Put a mail together; None when it cannot be: it is refused alone and stops nobody else."""
         try:
-            return letter.message()
+            return await written(self._here.dkim, letter)
         except (FeedsvcError, LookupError, ValueError) as error:
             problem = type(error).__name__
             log.error("mail cannot be put together", mail=letter.claim.mail_id, problem=problem)  # noqa: TRY400  the trace may hold what the mail says
             return None
 
     def _next(self) -> Letter | None:
-        return self._line.take() if self._pace.going else None
+        letter = self._line.take() if self._pace.going else None
+        if letter is not None:
+            self._taken.add(letter)
+        return letter
+
+    def _put_back(self) -> None:
+        """Put back what was taken and has not been carried."""
+        while self._taken:
+            self._line.put_back(self._taken.pop())
 
     def _may_follow(self, letter: Letter, following: Letter | None, relay: Connection) -> bool:
         """Whether a mail may be announced behind this one; one that was in doubt goes alone."""
@@ -187,6 +194,7 @@ class Lane:
     def _end(self, letter: Letter, outcome: Outcome, text: str, **more: object) -> None:
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
         claim = letter.claim
+        self._taken.discard(letter)
         self._done.append(
             Mark(claim.mail_id, outcome, text, jitter, domain_tag=claim.domain_tag, **more)  # type: ignore[arg-type]  # names of Mark
         )

@@ -1,21 +1,27 @@
 """Letters: claimed mails, opened and ready to be put together."""
 
+import asyncio
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 import orjson
 from sqlmodel import Session
 
 from feedsvc.actions import deliver
 from feedsvc.actions.deliver import Claim
-from feedsvc.domain.mime import Skeleton
+from feedsvc.domain.mime import Signer, Skeleton
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.tables.ledger import Digest
+from feedsvc.gateways.composer import DATE
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import Envelope
 from feedsvc.records.links import BOUNCE
 
 FORMS = 64
+_SIGNERS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="signer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Form:
     notices: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Letter:
     """A mail that may be announced; its bytes are made when it has started, not before.
 
@@ -49,6 +55,15 @@ class Letter:
     def message(self) -> bytes:
         """Put it together: the same bytes every time."""
         return self.form.skeleton.splice(self.values)
+
+
+async def written(signer: Signer | None, letter: Letter) -> bytes:
+    """Put a mail together, and sign it where we sign: in a thread, beside the others."""
+    message = letter.message()
+    if signer is None:
+        return message
+    at = parsedate_to_datetime(letter.values[DATE])
+    return await asyncio.get_running_loop().run_in_executor(_SIGNERS, signer.sign, message, at)
 
 
 class Letters:

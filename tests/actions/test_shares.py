@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from sqlmodel import select
 
 from feedsvc.actions import deliver, steer
 from feedsvc.actions.crowd import add_crowd
 from feedsvc.domain.outcome import Fault, Kind, Outcome
 from feedsvc.domain.tables.ledger import MailState
-from feedsvc.domain.tables.people import Cadence
+from feedsvc.domain.tables.people import Cadence, Subscription
 from feedsvc.records.books import Books, MailingState, books
 from tests.world import SENT, World
 
@@ -177,6 +178,29 @@ def test_a_share_that_was_paused_begins_anew(river: World) -> None:
     order(river, "resume")
     page = tick(river)
     assert (page.in_hand["queued"], page.in_hand["waiting"]) == (SHARE, ALL - SHARE)
+
+
+def test_a_share_that_nobody_was_sent_proves_nothing(here_and_now: World) -> None:
+    crowd(here_and_now)
+    here_and_now.campaign("forest")
+    everyone = here_and_now.here.database.read_now(
+        lambda session: session.exec(select(Subscription)).all()
+    )
+    both = [
+        Subscription.model_validate(one.model_dump(exclude={"id"}) | {"campaign_id": 2})
+        for one in everyone
+    ]
+    here_and_now.write(lambda session: session.add_all(both))
+    update = here_and_now.post()
+    other = here_and_now.post("forest")
+    tick(here_and_now, minutes=11)
+    here_and_now.write(steer.pause, other.uid, by="test", now=here_and_now.now)
+    tick(here_and_now)
+    [page] = here_and_now.read(books, update.uid)
+    assert sum(page.in_hand.values()) - page.in_hand["waiting"] <= SHARE
+    tick(here_and_now)
+    [page] = here_and_now.read(books, update.uid)
+    assert (page.in_hand["queued"], page.state) == (SHARE, MailingState.CANARY)
 
 
 # Halts

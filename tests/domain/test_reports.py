@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from feedsvc.domain.reports import Evidence, enhanced_status, evidence_of
 
-DEAD = [
+Replies = list[tuple[int | None, str]]
+
+DEAD: Replies = [
     # Gmail
     (
         550,
@@ -82,7 +84,7 @@ DEAD = [
     (553, "5.1.3 malformed address"),
 ]
 
-MAILBOX = [
+MAILBOX: Replies = [
     (552, "5.2.2 The email account that you tried to reach is over quota. p=OverQuotaPerm - gsmtp"),
     (452, "4.2.2 The email account that you tried to reach is over quota - gsmtp"),
     (550, "5.2.1 The email account that you tried to reach is disabled. p=DisabledUser - gsmtp"),
@@ -103,7 +105,7 @@ MAILBOX = [
     (452, "mailbox full"),
 ]
 
-OURS = [
+OURS: Replies = [
     # Gmail
     (550, "5.7.26 This mail has been blocked because the sender is unauthenticated - gsmtp"),
     (550, "5.7.1 [192.0.2.1] Our system has detected that this message is likely unsolicited mail"),
@@ -157,7 +159,7 @@ OURS = [
     (550, "5.7.1 No such user"),
 ]
 
-ROUTE = [
+ROUTE: Replies = [
     (451, "4.3.0 Temporary system problem"),
     (452, "4.3.1 Insufficient system storage"),
     (451, "4.4.0 Temporary server error. Please try again later. PRX4"),
@@ -170,7 +172,7 @@ ROUTE = [
     (550, "5.3.0 rejected"),
 ]
 
-OTHER = [
+OTHER: Replies = [
     (250, "2.1.5 Ok"),
     (None, ""),
     (550, ""),

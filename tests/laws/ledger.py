@@ -125,8 +125,9 @@ def cut_short(session: Session, act: Callable[..., Any], *args: Any, **kwargs: A
 
 def judge(session: Session, *, now: datetime) -> None:
     """Let the rest follow the shares that went well."""
-    for notice_id in steer.findings(session, now).proven:
-        steer.prove(session, notice_id, now=now)
+    found = steer.findings(session, now)
+    for notice_id in (*found.proven, *found.untried):
+        steer.prove(session, notice_id, tried=notice_id in found.proven, now=now)
 
 
 def empty(session: Session) -> None:

@@ -26,6 +26,7 @@ from feedsvc.actions import (
     plan,
     publish,
     slots,
+    steer,
 )
 from feedsvc.domain.drafts import UpdateDraft
 from feedsvc.domain.tables.content import Campaign
@@ -64,6 +65,11 @@ def at_once(here: World, first: Act, *then: Act) -> list[Any]:
         wait(rest, timeout=A_MOMENT)
         go.set()
         return [future.result(PATIENCE) for future in (one, *rest)]
+
+
+def steered(here: World, order: str) -> Act:
+    uid = here.books().update
+    return partial(getattr(steer, order), update_uid=uid, by="test", now=here.now)
 
 
 def planned(here: World) -> Act:
@@ -135,6 +141,72 @@ def test_leaving_and_starting(two_machines: World, leave_first: bool) -> None:  
     here.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)
     assert here.books().sent == (not leave_first)
     assert here.books().balanced
+
+
+@pytest.mark.parametrize("order", ["pause", "cancel"])
+@pytest.mark.parametrize("order_first", [True, False])
+def test_steering_a_mailing_and_starting(
+    two_machines: World,
+    order_first: bool,  # noqa: FBT001  both orders
+    order: str,
+) -> None:
+    here = two_machines
+    here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(planned(here))
+    worker = here.write(deliver.enlist, now=here.now)
+    [claim] = here.claims(worker, limit=5)
+    start = partial(
+        deliver.mark,
+        worker_id=worker,
+        done=[],
+        starting=[deliver.Start(claim.mail_id)],
+        unknown_wait=here.now - here.now,
+        now=here.now,
+    )
+    both = (steered(here, order), start)
+    results = at_once(here, *(both if order_first else reversed(both)))
+    started = results[1] if order_first else results[0]
+    assert bool(started) is not order_first
+    here.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)
+    assert here.books().sent == (not order_first)
+    assert here.books().balanced
+
+
+@pytest.mark.parametrize("order", ["pause", "cancel"])
+@pytest.mark.parametrize("order_first", [True, False])
+def test_steering_a_mailing_and_planning(
+    two_machines: World,
+    order_first: bool,  # noqa: FBT001  both orders
+    order: str,
+) -> None:
+    here = two_machines
+    here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    both = (steered(here, order), planned(here))
+    at_once(here, *(both if order_first else reversed(both)))
+    assert here.run(minutes=1) == []
+    if order == "pause":
+        here.write(steered(here, "resume"))
+    assert here.run(minutes=1) == ["anna@example.org"] * (order == "pause")
+    assert here.books().balanced
+
+
+def test_two_sweeps_at_once(two_machines: World) -> None:
+    here = two_machines
+    for name in ("anna", "bea", "carl"):
+        here.join(f"{name}@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(planned(here))
+    here.write(steered(here, "pause"))
+    swept = partial(steer.sweep, chunk=2, now=here.now)
+    at_once(here, swept, swept)
+    while here.write(swept):
+        pass
+    assert here.books().in_hand["waiting"] == 3
 
 
 @pytest.mark.parametrize("pause_first", [True, False])

@@ -1,8 +1,10 @@
 """Every cell of the table of outcomes, at every stage: whose row it changes, and how."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.sender.scripted import Act, Step, hang_up, raw, say, say_and_close, silent
+from tests.sender.scripted import Act, ScriptedRelay, Step, hang_up, raw, say, say_and_close, silent
 from tests.sender.trial import (
     AGAIN,
     ANNA,
@@ -18,6 +20,7 @@ from tests.sender.trial import (
     ZOE,
     Fate,
     Trial,
+    begun,
 )
 
 NONSENSE = raw(0, b"what do you mean?\r\n")
@@ -79,6 +82,22 @@ async def test_421_never_counts(here: Trial, step: Step) -> None:
     await here.comes_to(anna=SENT, bert=SENT, zoe=SENT)
 
 
+async def test_all_at_once_on_several_connections_change_their_own_rows_only(
+    database_url: str, tmp_path: Path, hurried: None
+) -> None:
+    wanted = {f"row{n}@example.org": row[3] for n, row in enumerate(TABLE)}
+    innocent = {f"beside{n}@example.org": SENT for n in range(len(TABLE))}
+    everybody = [one for pair in zip(wanted, innocent, strict=True) for one in pair]
+    relay = ScriptedRelay()
+    async with begun(database_url, tmp_path, relay, *everybody, connections=4) as here:
+        for address, (step, _what, act, _fate) in zip(wanted, TABLE, strict=True):
+            here.on(step, act, address)
+        await here.start()
+        await here.all_come_to(wanted | innocent, seconds=40)
+        assert [len(here.copies(one)) for one in innocent] == [1] * len(innocent)
+        assert here.blamed() == [one for one, fate in wanted.items() if fate is THEIRS]
+
+
 async def test_a_mail_whose_sender_is_refused_three_times_while_others_pass_is_held(
     here: Trial,
 ) -> None:
@@ -95,9 +114,11 @@ async def test_a_mail_whose_sender_is_refused_three_times_while_others_pass_is_h
 async def test_twenty_senders_refused_in_a_row_halt_the_mailing_and_say_why(here: Trial) -> None:
     here.on(Step.MAIL, say("550 5.1.8 sender refused"), times=999)
     await here.start()
-    for _ in range(40):
+    for _ in range(100):
         here.world.pass_time(seconds=31)
-        await here.settles(0.1)
+        await here.settles(0.05)
+        if here.halted():
+            break
     assert "5.1.8 sender refused" in here.halted()
     assert here.blamed() == []
     assert {mail.attempts for _, mail in here.world.mails()} == {0}

@@ -27,7 +27,7 @@ async def test_a_late_reply_is_never_taken_for_that_of_the_next(here: Trial, ste
     here.on(step, late(2 * IMPATIENCE, "550 5.1.1 user unknown"), BERT)
     await here.start()
     await here.comes_to(anna=SENT, bert=UNKNOWN if step is Step.DOT else AGAIN, zoe=SENT)
-    await here.settles(3 * IMPATIENCE)
+    await here.settles(2 * IMPATIENCE)
     await here.comes_to(anna=SENT, zoe=SENT)
 
 

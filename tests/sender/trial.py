@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from feedsvc.domain.outcome import Stage
-from feedsvc.domain.tables.ledger import Mail, Notice
+from feedsvc.domain.tables.ledger import Mail, MailKind, Notice
 from feedsvc.domain.tables.people import Suppression
 from feedsvc.gateways import pipeline, relay
 from feedsvc.sender import Sender, lane, line, pace, sender
@@ -22,7 +22,7 @@ from tests.world import World, world
 
 ANNA, BERT, ZOE = "anna@example.org", "bert@example.org", "zoe@example.org"
 EVERYBODY = (ANNA, BERT, ZOE)
-IMPATIENCE = 0.4
+IMPATIENCE = 0.3
 PATIENCE = 8.0
 
 
@@ -104,7 +104,11 @@ class Trial:
 
     def mail(self, address: str) -> Mail:
         """Return somebody's row."""
-        return next(mail for whom, mail in self.world.mails() if whom == address)
+        signer = self.world.signer_id(address)
+        first = select(Mail).where(Mail.signer_id == signer, Mail.kind == MailKind.DIGEST)
+        found = self.world.read(lambda s: s.exec(first.order_by(col(Mail.id))).first())
+        assert isinstance(found, Mail)
+        return found
 
     def meets(self, address: str, fate: Fate) -> bool:
         """Whether somebody's row says this, and nobody holds it."""
@@ -121,13 +125,28 @@ class Trial:
 
     async def comes_to(self, **fates: Fate) -> None:
         """Wait until the rows of anna, bert and zoe say this; fail when they do not."""
-        wanted = {f"{name}@example.org": fate for name, fate in fates.items()}
+        await self.all_come_to({f"{name}@example.org": fate for name, fate in fates.items()})
+
+    async def all_come_to(self, wanted: Mapping[str, Fate], seconds: float = PATIENCE) -> None:
+        """Wait until the rows of some people say this; fail when they do not."""
+        others = dict(wanted)
+
+        def arrived() -> bool:
+            for address in [one for one, fate in others.items() if self.meets(one, fate)]:
+                del others[address]
+            return not others and all(self.meets(*item) for item in wanted.items())
+
         try:
-            await self.until(lambda: all(self.meets(*item) for item in wanted.items()))
+            await self.until(arrived, seconds)
         except TimeoutError:
-            found = {address: self.fate(address) for address in wanted}
-            assert found == wanted, [mail.reply for _, mail in self.world.mails()]
+            wrong = [one for one in wanted if not self.meets(one, wanted[one])]
+            found = {one: self.fate(one) for one in wrong}
+            assert found == {one: wanted[one] for one in wrong}, self.replies(wrong)
             raise
+
+    def replies(self, addresses: Sequence[str]) -> list[str | None]:
+        """Return what the rows of some people keep of the last reply."""
+        return [self.mail(address).reply for address in addresses]
 
     async def until(self, seen: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait until something is seen."""
@@ -209,11 +228,15 @@ async def copied(
 
 @asynccontextmanager
 async def begun(
-    database_url: str, folder: Path, scripted: ScriptedRelay, *addresses: str
+    database_url: str,
+    folder: Path,
+    scripted: ScriptedRelay,
+    *addresses: str,
+    connections: int = 1,
 ) -> AsyncIterator[Trial]:
     """Begin with an empty database of either kind."""
     await scripted.start()
-    mail = {"relay": f"smtp://127.0.0.1:{scripted.port}", "connections": 1}
+    mail = {"relay": f"smtp://127.0.0.1:{scripted.port}", "connections": connections}
     with world(database_url, folder, mail=mail) as here:
         post_to_everybody(here, addresses=addresses or EVERYBODY)
         async with trial(here, scripted) as made:

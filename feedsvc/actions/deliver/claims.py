@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.actions.deliver.told import IN_IDS, told
 from feedsvc.domain.tables.ledger import Lane, Mail, MailState, Worker
-from feedsvc.gateways.database import Plain, execute, fetch, on_sqlite, plain
+from feedsvc.gateways.database import execute, fetch, on_sqlite, plain
 
 
 class Claim(NamedTuple):
@@ -36,30 +36,26 @@ class Place(NamedTuple):
 
 
 FIRST = Place(datetime(1970, 1, 1, tzinfo=UTC), 0)
-IN_SHUT = (
-    "hex(mail.domain_tag) IN (SELECT value FROM json_each(:shut))",
-    "domain_tag = ANY(:shut)",
+
+_NEXT = """
+    SELECT mail.id, digest_id, mail.domain_tag, alone, sealed, address_index, due_at
+    FROM mail
+    JOIN signer ON signer.id = signer_id
+    LEFT JOIN snapshot ON mail_id = mail.id
+    WHERE lane = :lane AND worker_id IS NULL
+        AND due_at <= :now AND (due_at, mail.id) > (:due_at, :mail_id) %(open)s
+    ORDER BY due_at, mail.id LIMIT :limit %(locked)s
+"""
+_LOCKED = ("", "FOR UPDATE OF mail SKIP LOCKED")
+_ANY = plain(_NEXT, open=("", ""), locked=_LOCKED)
+_OPEN = plain(
+    _NEXT,
+    open=(
+        "AND hex(mail.domain_tag) NOT IN (SELECT value FROM json_each(:shut))",
+        "AND mail.domain_tag <> ALL(:shut)",
+    ),
+    locked=_LOCKED,
 )
-
-
-def _next(shut: str) -> Plain:
-    return plain(
-        f"""
-        SELECT mail.id, digest_id, mail.domain_tag, alone, sealed, address_index, due_at
-        FROM mail
-        JOIN signer ON signer.id = signer_id
-        LEFT JOIN snapshot ON mail_id = mail.id
-        WHERE lane = :lane AND worker_id IS NULL
-            AND due_at <= :now AND (due_at, mail.id) > (:due_at, :mail_id) {shut}
-        ORDER BY due_at, mail.id LIMIT :limit %(locked)s
-        """,
-        locked=("", "FOR UPDATE OF mail SKIP LOCKED"),
-        in_shut=IN_SHUT,
-    )
-
-
-_ANY = _next("")
-_NOT_SHUT = _next("AND NOT %(in_shut)s")
 _MINE = plain("UPDATE mail SET worker_id = :worker WHERE id %(in_ids)s", in_ids=IN_IDS)
 
 
@@ -83,7 +79,7 @@ def claim(
     asked = {"lane": lane.value, "now": now, "limit": limit, **after._asdict()}
     if shut:
         asked["shut"] = _told_tags(session, shut)
-    claims = [Claim._make(row) for row in fetch(session, _NOT_SHUT if shut else _ANY, **asked)]
+    claims = [Claim._make(row) for row in fetch(session, _OPEN if shut else _ANY, **asked)]
     if claims:
         ids = told(session, [one.mail_id for one in claims])
         execute(session, _MINE, ids=ids, worker=worker_id)

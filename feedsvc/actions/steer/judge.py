@@ -33,10 +33,11 @@ UNDER_WAY = (MailState.QUEUED, MailState.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Which mailings are to be halted, and why; and whose shares went well."""
+    """Which mailings are to be halted, and why; whose shares went well; whose were never tried."""
 
     halts: dict[int, str]
     proven: list[int]
+    untried: list[int]
 
 
 def findings(session: Session, now: datetime) -> Findings:
@@ -46,7 +47,9 @@ def findings(session: Session, now: datetime) -> Findings:
     suspects = {notice.id: notice for notice in [*_just_refused(session, now), *ended]}
     found = {notice_id or 0: _bad_sign(session, notice) for notice_id, notice in suspects.items()}
     wrong = {notice_id: why for notice_id, why in found.items() if why is not None}
-    return Findings(wrong, [notice.id or 0 for notice in ended if notice.id not in wrong])
+    well = [notice for notice in ended if notice.id not in wrong]
+    proven = [notice.id or 0 for notice in well if _any_tried(session, notice)]
+    return Findings(wrong, proven, [one.id or 0 for one in well if one.id not in proven])
 
 
 def halt(session: Session, digest_id: int, why: str, *, now: datetime) -> None:
@@ -60,11 +63,11 @@ def halt_mailing(session: Session, notice_id: int, why: str, *, now: datetime) -
     _halt(session, col(Notice.id) == notice_id, why, now)
 
 
-def prove(session: Session, notice_id: int, *, now: datetime) -> None:
+def prove(session: Session, notice_id: int, *, tried: bool = True, now: datetime) -> None:
     """Let the rest of a mailing follow its share, unless somebody has stopped it meanwhile."""
     for notice in mailings.those(session, Notice.id == notice_id):
         if notice.on_trial and not notice.stopped:
-            mailings.prove(session, notice, now)
+            mailings.prove(session, notice, now, tried=tried)
 
 
 def _halt(session: Session, condition: ColumnElement[bool], why: str, now: datetime) -> None:
@@ -165,6 +168,11 @@ def _first(session: Session, notice: Notice, digest_id: int, number: int) -> lis
         _Row(mail_id or 0, state in TRIED and changed_at >= since, evidence or "")
         for mail_id, state, changed_at, evidence in rows
     ]
+
+
+def _any_tried(session: Session, notice: Notice) -> bool:
+    digests = _digests(session, notice)
+    return any(_tried(_first(session, notice, digest, halts.FIRST)) for digest in digests)
 
 
 def _tried(rows: Sequence[_Row]) -> int:

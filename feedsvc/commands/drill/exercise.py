@@ -60,6 +60,7 @@ class Exercise:
 
     def more(self, number: int) -> bool:
         """Wait until so many more have theirs."""
+        self._tail.look()
         return self.reach(self._tail.arrived + number)
 
     def kill(self, wait: float = 0.0) -> bool:

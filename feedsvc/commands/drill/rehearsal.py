@@ -44,7 +44,7 @@ class Orders:
     @property
     def gap(self) -> float:
         """Seconds of mailing between two events: where one worker goes on, the other must come up."""
-        return 0.3 if self.workers == 1 else 1.6
+        return 0.3 if self.workers == 1 else 1.2
 
     @property
     def mean_wait(self) -> float:

@@ -52,7 +52,7 @@ def on_sqlite(session: Session) -> bool:
 
 
 def _run(session: Session, statement: Plain, values: dict[str, Any]) -> Any:
-    raw = session.info.get(RAW)
+    raw: Any = session.info.get(RAW)
     dialect = session.get_bind().dialect if raw is None else None
     given = {name: _written(value, dialect) for name, value in values.items()}
     if dialect is not None:

@@ -5,8 +5,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from feedsvc.actions import deliver
 from tests.web.api.conftest import Bearer, Bell, repeatable
-from tests.world import World
+from tests.world import SENT, World
 
 ANNA, BEA = "anna@example.org", "bea@example.org"
 
@@ -65,7 +66,7 @@ async def test_a_repeated_order_is_given_once(desk: Desk, queued: World) -> None
     await desk.order("resume")
     again = await desk.order("pause")
     assert first.content == again.content
-    assert (await desk.books())["state"] == "waiting"
+    assert (await desk.books())["state"] == "sending"
 
 
 async def test_a_resumed_mailing_goes_on(desk: Desk, queued: World) -> None:
@@ -106,11 +107,13 @@ async def test_the_books_say_how_fast_it_goes(desk: Desk, queued: World) -> None
     before = await desk.books()
     assert (before["state"], before["rate_per_minute"]) == ("sending", 0)
     assert (before["started_at"], before["seconds_left"]) == ("2026-03-02T09:11:00Z", None)
-    worker = queued.worker()
     queued.pass_time(seconds=30)
-    queued.send_one(worker)
+    worker = queued.write(deliver.enlist, now=queued.now)
+    [claim] = queued.claims(worker, limit=1)
+    queued.mark(worker, None, claim.mail_id)
+    queued.mark(worker, deliver.Mark(claim.mail_id, SENT, ""), None)
     going = await desk.books()
-    assert (going["rate_per_minute"], going["seconds_left"]) == (0.5, 120)
+    assert (going["rate_per_minute"], going["seconds_left"]) == (2, 30)
     queued.send()
     done = await desk.books()
     assert (done["state"], done["rate_per_minute"], done["seconds_left"]) == ("done", None, None)
