@@ -146,9 +146,9 @@ class World:
 
     def claims(self, worker: int, limit: int = 100) -> list[deliver.Claim]:
         """Claim what is due, service mails first; what was claimed and not started is given back."""
-        self.write(deliver.release, worker)
         claimed: list[deliver.Claim] = []
         for lane in (Lane.SERVICE, Lane.BULK):
+            self.write(deliver.release, worker, lane)
             room = limit - len(claimed)
             claimed += self.write(deliver.claim, worker, lane, limit=room, now=self.now)
         return claimed

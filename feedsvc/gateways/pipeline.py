@@ -30,6 +30,8 @@ class Pipeline(asyncio.Protocol):
         self._length = 0
         self._stuck = False
         self._waiter: asyncio.Future[bool] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
         transport.set_protocol(self)
         transport.set_write_buffer_limits(high=0)  # so that `flushed` says what has left us
 
@@ -47,6 +49,16 @@ class Pipeline(asyncio.Protocol):
     def at_hand(self) -> tuple[int, str] | None:
         """Give the next reply if it is here already."""
         return self._replies.popleft() if self._replies else None
+
+    def agreed(self, *codes: int) -> bool:
+        """Take the next replies at once if they are here and have these codes."""
+        if len(self._replies) < len(codes):
+            return False
+        if any(self._replies[i][0] != code for i, code in enumerate(codes)):
+            return False
+        for _ in codes:
+            self._replies.popleft()
+        return True
 
     async def reply(self, seconds: float) -> tuple[int, str] | None:
         """Give the next reply; None when there is none in time, and the connection is lost."""
@@ -71,20 +83,28 @@ class Pipeline(asyncio.Protocol):
 
     async def _woken(self, seconds: float) -> bool:
         """Wait for anything to happen; False when nothing did."""
+        self._deadline = self._loop.time() + seconds
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(seconds, self._ring)
         self._waiter = self._loop.create_future()
-        alarm = self._loop.call_later(seconds, self._give_up)
         try:
             return await self._waiter
         finally:
-            alarm.cancel()
             self._waiter = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(True)
 
-    def _give_up(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+    def _ring(self) -> None:
+        """Give up what is waited for too long. One alarm serves many waits, since few come to ring."""
+        self._alarm = None
+        if self._waiter is None or self._waiter.done():
+            return
+        left = self._deadline - self._loop.time()
+        if left > 0:
+            self._alarm = self._loop.call_later(left, self._ring)
+        else:
             self._waiter.set_result(False)
 
     # What the transport tells
@@ -117,6 +137,8 @@ class Pipeline(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note the end."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         self.lost = self.lost or f"connection lost ({type(error).__name__ if error else 'closed'})"
         self._wake()
 

@@ -70,7 +70,7 @@ class Lane:
 
     async def _carry_one(self, letter: Letter, marks: Marks) -> Letter | None:
         """Carry one mail and return the next; that may be announced already."""
-        relay = await self._announce(letter)
+        relay = await self._announce(letter, marks)
         if relay is None:
             return None
         reply = await relay.admitted()
@@ -84,12 +84,13 @@ class Lane:
             return self._next()
         return await self._hand_over(letter, relay)
 
-    async def _announce(self, letter: Letter) -> Connection | None:
+    async def _announce(self, letter: Letter, marks: Marks) -> Connection | None:
         """Announce a mail, unless that was done; the trouble of a connection touches no mail."""
         announced, self._announced = self._announced is letter, None
         if announced and self._relay is not None and self._relay.alive:
             return self._relay
-        await self._pace.turn()
+        await self._settle(marks)  # the way to the next one is long: do not stay in doubt meanwhile
+        await self._pace.turn(urgent=self._line.urgent)
         if not await self._ready() or self._relay is None:
             return None
         self._relay.announce(letter.envelope)
@@ -159,7 +160,7 @@ class Lane:
         return self._pace.may_try() and await self._open()
 
     async def _open(self) -> bool:
-        if self._position == 0:
+        if self._position == 0 and not self._line.urgent:
             await asyncio.sleep(STAGGER * self._number)
         relay = Connection(self._here.settings.mail)
         reply = await relay.open()
@@ -186,17 +187,18 @@ class Lane:
         others_pass = self._pace.rebuffs_in_a_row == 0
         self._pace.heard(outcome, reply.stage, scrub(reply.text))
         worded, evidence = _worded(reply, letter.envelope.recipient), _evidence(reply)
-        self._end(letter, outcome, worded, evidence=evidence, others_pass=others_pass)
+        jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
+        more = {"jitter": jitter, "evidence": evidence, "others_pass": others_pass}
+        self._end(letter, outcome, worded, **more)
         if self._pace.rebuffs_in_a_row >= HALT_AFTER:
             self._pace.rebuffs_in_a_row = 0
             await self._halt(letter.claim.digest_id, worded)
 
     def _end(self, letter: Letter, outcome: Outcome, text: str, **more: object) -> None:
-        jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
         claim = letter.claim
         self._taken.discard(letter)
         self._done.append(
-            Mark(claim.mail_id, outcome, text, jitter, domain_tag=claim.domain_tag, **more)  # type: ignore[arg-type]  # names of Mark
+            Mark(claim.mail_id, outcome, text, domain_tag=claim.domain_tag, **more)  # type: ignore[arg-type]  # names of Mark
         )
         self._line.done(letter, outcome)
 

@@ -33,20 +33,20 @@ log = structlog.get_logger()
 
 
 class Line:
-    """Mails of some lanes of the queue (service mails first), for one or several connections."""
+    """Mails of one lane of the queue, for one or several connections."""
 
     def __init__(
         self,
         here: Installation,
         clock: Callable[[], datetime],
         pace: Pace,
-        lanes: tuple[Lane, ...],
+        lane: Lane,
         connections: int,
     ) -> None:
         self._here = here
         self._clock = clock
         self._pace = pace
-        self._lanes = lanes
+        self._lane = lane
         self._size = AHEAD * connections
         self._letters = Letters(here)
         self._allowance = Allowance(here.settings.mail)
@@ -57,6 +57,11 @@ class Line:
         self._fed = asyncio.Event()
         self.windows = Windows(connections)
         self.begin_at_the_front()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether its mails wait for no turn: somebody is looking at their mailbox."""
+        return self._lane is Lane.SERVICE
 
     @property
     def waiting(self) -> bool:
@@ -110,7 +115,7 @@ class Line:
 
     def begin_at_the_front(self) -> None:
         """Look from the front of the queue at the next claim."""
-        self._places = dict.fromkeys(self._lanes, FIRST)
+        self._place = FIRST
         self._looked_back = time.monotonic()
 
     def wake(self) -> None:
@@ -148,33 +153,33 @@ class Line:
             return False
         if self._unsure:
             kept = [*self._out, *(letter.claim.mail_id for letter in self._waiting)]
-            await self._here.database.write(deliver.release, marks.worker_id, kept=kept)
+            database = self._here.database
+            await database.write(deliver.release, marks.worker_id, self._lane, kept=kept)
             self._unsure = False
         self._look_back()
-        claims = [await self._claim(marks.worker_id, lane, room) for lane in self._lanes]
-        await self._queue(marks, [claim for some in claims for claim in some])
-        return any(len(some) == room for some in claims)
+        claims = await self._claim(marks.worker_id, room)
+        await self._queue(marks, claims)
+        return len(claims) == room
 
     def _look_back(self) -> None:
         """Look from the front again now and then: what is tried again was due long ago."""
         if time.monotonic() > self._looked_back + LOOK_BACK:
             self.begin_at_the_front()
 
-    async def _claim(self, worker_id: int, lane: Lane, room: int) -> list[Claim]:
-        """Claim mails of one lane."""
-        now, database = self._clock(), self._here.database
+    async def _claim(self, worker_id: int, room: int) -> list[Claim]:
+        now, database, lane = self._clock(), self._here.database, self._lane
         shut = set(self.windows.shut())
-        if lane is Lane.BULK and self._allowance.limited:
+        if not self.urgent and self._allowance.limited:
             sent = await database.read(deliver.sent_on, now.date())
             room, spent = self._allowance.left(room, now.date(), sent + self._in_hand())
             shut |= spent
-        after = self._places[lane]
+        after = self._place
         if room <= 0 or (after is FIRST and not await database.read(_due, lane, now)):
             return []
         claims = await database.write(
             deliver.claim, worker_id, lane, limit=room, now=now, after=after, shut=shut
         )
-        self._places[lane] = _behind(claims[-1]) if len(claims) == room else FIRST
+        self._place = _behind(claims[-1]) if len(claims) == room else FIRST
         return claims
 
     async def _queue(self, marks: Marks, claims: Sequence[Claim]) -> None:

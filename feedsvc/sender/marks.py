@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from feedsvc.actions import deliver
 from feedsvc.actions.deliver import Mark, Start
@@ -15,8 +15,7 @@ from feedsvc.sender.pace import Pace
 AGAIN = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     done: Sequence[Mark]
     start: Start | None
     answer: asyncio.Future[bool]
@@ -52,6 +51,7 @@ class Marks:
 
     async def _commit(self) -> None:
         while self._asked:
+            await asyncio.sleep(0)  # what has come meanwhile shares the commit
             group, self._asked = self._asked, []
             try:
                 started = await self._insistently(group)

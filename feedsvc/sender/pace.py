@@ -64,12 +64,13 @@ class Pace:
         """Whether mails wait for their turn; then none is announced before it has come."""
         return self._gap > 0
 
-    async def turn(self) -> None:
-        """Wait for the turn of the next mail."""
+    async def turn(self, *, urgent: bool = False) -> None:
+        """Wait for the turn of the next mail; an urgent one takes the next, and all others wait."""
         if self._gap:
             now = time.monotonic()
             self._next = max(self._next + self._gap, now)
-            await asyncio.sleep(self._next - now)
+            if not urgent:
+                await asyncio.sleep(self._next - now)
 
     def may_try(self) -> bool:
         """Whether a connection may be opened; after trouble one is tried, not all at once."""
@@ -96,7 +97,8 @@ class Pace:
     def taken(self) -> None:
         """Note that the relay took a mail."""
         self.counts["sent"] += 1
-        self._well()
+        if self.problem or self._failed_in_a_row:
+            self._well()
 
     def _well(self) -> None:
         """All that went before is over: the next trouble starts from a short rest."""

@@ -22,6 +22,9 @@ LOOK, PAUSE, IDLE = 0.5, 0.1, 20.0
 HEARTBEAT = 5.0
 LEASE = timedelta(seconds=900)  # exceeds the 600 seconds that a final reply may take
 LAST_REPLIES = 30.0
+FOR_SERVICE = 2
+"""Connections beside those of the settings, for mails that must not wait behind a mailing."""
+
 HALTED = "The relay refused twenty mails in a row before it had seen them: {why}"
 log = structlog.get_logger()
 
@@ -36,10 +39,10 @@ class Sender:
         self._clock = clock
         self._lock: WorkerLock = worker_lock(here.database.url, here.database.engine)
         number = mail.connections
-        self._bulk = Line(here, clock, self.pace, (tables.Lane.SERVICE, tables.Lane.BULK), number)
-        self._service = Line(here, clock, self.pace, (tables.Lane.SERVICE,), 1)
-        self._lanes = [(self._lane(n, self._bulk), self._bulk) for n in range(number)]
-        self._lanes.append((self._lane(number, self._service), self._service))
+        self._bulk = Line(here, clock, self.pace, tables.Lane.BULK, number)
+        self._service = Line(here, clock, self.pace, tables.Lane.SERVICE, FOR_SERVICE)
+        lines = [self._bulk] * number + [self._service] * FOR_SERVICE
+        self._lanes = [(self._lane(n, line), line) for n, line in enumerate(lines)]
         self._worker_id = 0
         self._marks = Marks(here, clock, self.pace, 0)
         self._busy = 0

@@ -6,7 +6,7 @@ import pytest
 
 from feedsvc.actions import deliver
 from feedsvc.domain.outcome import Fault, Kind, Outcome
-from feedsvc.domain.tables.ledger import Mail, MailState
+from feedsvc.domain.tables.ledger import Lane, Mail, MailState
 from feedsvc.domain.tables.people import Reach, Suppression
 from tests.world import SENT, UNKNOWN_WAIT, World
 
@@ -83,7 +83,7 @@ def test_nobody_else_gets_what_is_claimed(queued: World) -> None:
 def test_what_was_not_started_is_given_back(queued: World) -> None:
     me = worker(queued)
     assert len(claim(queued, me)) == 3
-    queued.write(deliver.release, me)
+    queued.write(deliver.release, me, Lane.BULK)
     assert len(claim(queued, worker(queued))) == 3
 
 

@@ -68,6 +68,13 @@ def tick(world: World, **span: float) -> Books:
     return world.books()
 
 
+def set_share(world: World, percent: float) -> None:
+    """Change the setting."""
+    mail = world.here.settings.mail.model_copy(update={"canary_percent": percent})
+    settings = world.here.settings.model_copy(update={"mail": mail})
+    object.__setattr__(world.here, "settings", settings)
+
+
 def order(world: World, name: str) -> None:
     world.write(getattr(steer, name), world.books().update, by="test", now=world.now)
 
@@ -115,9 +122,7 @@ def test_one_that_has_not_ended_holds_the_rest(river: World) -> None:
 def test_a_short_list_or_no_share_at_all_goes_at_once(
     here_and_now: World, count: int, percent: float
 ) -> None:
-    mail = here_and_now.here.settings.mail.model_copy(update={"canary_percent": percent})
-    settings = here_and_now.here.settings.model_copy(update={"mail": mail})
-    object.__setattr__(here_and_now.here, "settings", settings)
+    set_share(here_and_now, percent)
     crowd(here_and_now, count)
     here_and_now.post()
     assert tick(here_and_now, minutes=11).in_hand["queued"] == count
@@ -298,6 +303,52 @@ def test_the_held_are_tried_again_a_share_at_a_time(river: World) -> None:
     assert (page.in_hand["queued"], page.in_hand["waiting"]) == (SHARE, ALL - SHARE)
     send(river, always(HELD, "dot: 554 5.7.1 Spam"))
     assert tick(river).state is MailingState.HALTED
+
+
+def test_of_many_held_only_a_share_is_tried_first(here_and_now: World) -> None:
+    crowd(here_and_now, 300)
+    here_and_now.post()
+    tick(here_and_now, minutes=11)
+    send(here_and_now, always(SENT))
+    tick(here_and_now)
+    assert send(here_and_now, always(HELD, "dot: 554 5.7.1 Spam")) == 200
+    tick(here_and_now)
+    order(here_and_now, "resume")
+    queued = [tick(here_and_now).in_hand["queued"] for _ in range(2)]
+    assert queued == [SHARE, SHARE]
+    sizes = []
+    for _ in range(3):
+        sizes.append(send(here_and_now, always(SENT)))
+        tick(here_and_now)
+    assert sizes == [100, 100, 0]
+
+
+def test_what_is_held_stays_so_when_the_rest_follows(here_and_now: World) -> None:
+    crowd(here_and_now, 260, (Cadence.IMMEDIATE, Cadence.DAILY))
+    here_and_now.post()
+    tick(here_and_now, minutes=11)
+    tick(here_and_now, days=1)
+    send(here_and_now, first(5, HELD, "rcpt: 550 5.7.1 Blocked"))
+    for _ in range(3):
+        tick(here_and_now)
+        send(here_and_now, always(SENT))
+    page = here_and_now.books()
+    assert (page.sent, page.refused) == (255, {"ours": 5})
+
+
+def test_only_what_was_tried_since_the_resume_is_judged(here_and_now: World) -> None:
+    set_share(here_and_now, 0)
+    crowd(here_and_now, 420)
+    here_and_now.post()
+    tick(here_and_now, minutes=11)
+    send(here_and_now, first(20, HELD, "dot: 554 5.7.1 Spam"))
+    tick(here_and_now)
+    order(here_and_now, "resume")
+    tick(here_and_now)
+    assert send(here_and_now, always(THEIRS, "rcpt: 550 5.1.1 Nobody", "address_dead")) == 20
+    halted = tick(here_and_now).halted
+    assert halted
+    assert halted.startswith("20 of the first 20 addresses are dead")
 
 
 def test_the_sender_halts_all_that_stands_in_a_digest(river: World) -> None:

@@ -1,7 +1,15 @@
-"""Measure everything and print one table: `make bench`, or `make bench ARGS="ledger feeds"`."""
+"""Measure everything and print one table: `make bench`, or some of it, or more.
 
+make bench ARGS="ledger feeds"
+make bench ARGS="delivery --mails 50000"
+make bench ARGS="memory --signers 1000000"
+"""
+
+import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -9,32 +17,50 @@ from rich.table import Table
 from tests.bench import delivery, disk, feeds, ledger, memory
 from tests.bench.result import Result
 
-PARTS: dict[str, Callable[[], Iterator[Result]]] = {
-    "disk": disk.measure,
-    "ledger": ledger.measure,
-    "delivery": delivery.measure,
-    "feeds": feeds.measure,
-    "memory": memory.measure,
-}
+MAILS, SIGNERS = 20_000, 100_000
+Parts = dict[str, Callable[[], Iterator[Result]]]
 
 
-def main(names: list[str]) -> int:
+def parts(mails: int, signers: int) -> Parts:
+    """Name what can be measured."""
+    return {
+        "disk": disk.measure,
+        "ledger": ledger.measure,
+        "delivery": partial(delivery.measure, mails),
+        "feeds": feeds.measure,
+        "memory": partial(memory.measure, signers),
+    }
+
+
+def main() -> int:
     """Measure the parts that are named, or all."""
-    unknown = set(names) - PARTS.keys()
-    if unknown:
-        print(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    known = ", ".join(parts(MAILS, SIGNERS))
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", metavar="part", help=f"{known}; all when none is named")
+    parser.add_argument("--mails", type=int, default=MAILS, help="how many are delivered")
+    parser.add_argument("--signers", type=int, default=SIGNERS, help="how many fill the memory")
+    asked = parser.parse_args()
+    found = parts(asked.mails, asked.signers)
+    if unknown := set(asked.names) - found.keys():
+        print(f"There is no part {', '.join(unknown)}; there are {known}.")
         return 2
-    console = Console()
-    table = Table(title="What it costs, against a reference in the same run")
-    for heading in ("what", "ours", "reference", "ratio", "the reference is"):
-        table.add_column(heading)
-    for name in names or PARTS:
-        with console.status(f"measuring {name} …"):
-            for result in PARTS[name]():
-                table.add_row(*result.row())
-    console.print(table)
+    print_table({name: found[name] for name in asked.names or found})
     return 0
 
 
+def print_table(found: Parts) -> None:
+    """Measure one part after the other; what runs beside them is told below the table."""
+    console = Console()
+    beside = f"{os.cpu_count()} cores; load average {os.getloadavg()[0]:.1f} before it began"
+    table = Table(title="What it costs, against a reference in the same run", caption=beside)
+    for heading in ("what", "ours", "reference", "ratio", "the reference is"):
+        table.add_column(heading)
+    for name, measure in found.items():
+        with console.status(f"measuring {name} …"):
+            for result in measure():
+                table.add_row(*result.row())
+    console.print(table)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -16,16 +16,26 @@ CHUNK = 5_000
 @contextmanager
 def crowded(signers: int, **sections: Any) -> Iterator[World]:
     """Give a world on SQLite with one campaign and this many subscribers, nothing settled."""
-    digest = {"settle_seconds": 0}
     with (
         TemporaryDirectory(dir=scratch()) as folder,
-        world(f"sqlite:///{folder}/bench.db", Path(folder), digest=digest, **sections) as here,
+        opened(Path(folder), **sections) as here,
     ):
-        here.campaign()
-        for start in range(0, signers, CHUNK):
-            count = min(CHUNK, signers - start)
-            keys, settings = here.here.keys, here.here.settings
-            here.write(
-                crowd.add_crowd, "river", keys, settings, count=count, start=start, now=here.now
-            )
+        fill(here, signers)
         yield here
+
+
+@contextmanager
+def opened(folder: Path, **sections: Any) -> Iterator[World]:
+    """Open the world on SQLite that is in a folder, or an empty one."""
+    digest = {"settle_seconds": 0}
+    with world(f"sqlite:///{folder}/bench.db", folder, digest=digest, **sections) as here:
+        yield here
+
+
+def fill(here: World, signers: int) -> None:
+    """Make one campaign with this many subscribers."""
+    here.campaign()
+    for start in range(0, signers, CHUNK):
+        count = min(CHUNK, signers - start)
+        keys, settings = here.here.keys, here.here.settings
+        here.write(crowd.add_crowd, "river", keys, settings, count=count, start=start, now=here.now)

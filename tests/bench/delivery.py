@@ -1,91 +1,79 @@
-"""Delivery from queued row to durable mark, against a bare loop of aiosmtplib.sendmail."""
+"""Delivery from queued row to durable mark, against a bare loop, `smtp-source` and bare signing."""
 
-import asyncio
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from aiosmtplib import SMTP
-from sqlmodel import Session
-
-from feedsvc.domain.mime import Skeleton
-from feedsvc.domain.tables.ledger import Digest, MailState
-from feedsvc.records.books import books
-from feedsvc.sender import Sender
-from tests.bench.crowd import crowded
+from tests.bench.figures import PAIRS, Figures, compared, measured
+from tests.bench.planned import MESSAGE, copied, planned
+from tests.bench.relays import NOT_HERE, quickest, slow, smtp_source
 from tests.bench.result import Result
-from tests.world import World
 
-MAILS = 5_000
 CONNECTIONS = 20
+REPLY_SECONDS, FAR_CONNECTIONS, FAR_MAILS = 0.02, 4, 600
 
 
-def measure() -> Iterator[Result]:
-    """Measure mails a second, and CPU a mail."""
-    with (
-        _sink() as port,
-        crowded(
-            MAILS, mail={"relay": f"smtp://127.0.0.1:{port}", "connections": CONNECTIONS}
-        ) as here,
-    ):
-        here.post(body="A paragraph of an update, as long as they are. " * 60)
-        asyncio.run(here.tick())
-        message = _message(here)
-        bare_rate, bare_cpu = asyncio.run(_measured(_bare(port, message)))
-        rate, cpu = asyncio.run(_measured(_ours(here)))
-        name = f"aiosmtplib.sendmail, {CONNECTIONS} connections, {len(message):,} bytes"
-        yield Result("mails a second, marked durably", rate, "/s", bare_rate, name)
-        yield Result("CPU a mail", cpu, "µs", bare_cpu, name)
+def rate(figures: Figures) -> float:
+    """Return things a second."""
+    return figures.rate
 
 
-async def _measured(work: object) -> tuple[float, float]:
-    begun, busy = time.perf_counter(), time.process_time()
-    await work  # type: ignore[misc]  # a coroutine
-    took, used = time.perf_counter() - begun, time.process_time() - busy
-    return MAILS / took, used / MAILS * 1e6
+def cpu(figures: Figures) -> float:
+    """Return µs of CPU a thing."""
+    return figures.cpu
 
 
-async def _bare(port: int, message: bytes) -> None:
-    async def one(count: int) -> None:
-        async with SMTP(hostname="127.0.0.1", port=port) as smtp:
-            for _ in range(count):
-                await smtp.sendmail("a@example.org", ["b@example.org"], message)
-
-    await asyncio.gather(*(one(MAILS // CONNECTIONS) for _ in range(CONNECTIONS)))
-
-
-async def _ours(here: World) -> None:
-    sender = Sender(here.here, lambda: datetime.now(UTC))
-    await sender.start()
-    while sender.pace.sent < MAILS:  # noqa: ASYNC110 - the sender has no bell for the last mail
-        await asyncio.sleep(0.01)
-    await sender.stop()
-    (found,) = here.read(books)
-    assert found.sent == MAILS, found
+def measure(mails: int) -> Iterator[Result]:
+    """Measure mails a second and CPU a mail: as they are, signed, and with a relay far away."""
+    with planned(mails) as folder, quickest() as (port, sink):
+        yield from _near(folder, port, sink, mails)
+        yield from _signed(folder, port, mails)
+    yield from _far()
 
 
-def _message(here: World) -> bytes:
-    _, mail = here.mails()[0]
-    assert mail.state is MailState.QUEUED
-
-    def stored(session: Session) -> bytes:
-        digest = session.get(Digest, mail.digest_id)
-        assert digest is not None
-        return digest.message
-
-    return Skeleton(here.read(stored)).splice(here.values(mail))
+def send(folder: Path, port: int, mails: int, connections: int, *more: str) -> Figures:
+    """Send a copy of the queue, in a process of its own."""
+    with copied(folder) as copy:
+        return measured("sending", copy, port, mails, connections, *more)
 
 
-@contextmanager
-def _sink() -> Iterator[int]:
-    command = [sys.executable, str(Path(__file__).with_name("sink.py"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            yield int(process.stdout.readline())
-        finally:
-            process.kill()
+def _near(folder: Path, port: int, sink: str, mails: int) -> Iterator[Result]:
+    """Measure against what has no database, one after the other, again and again."""
+    size = (folder / MESSAGE).stat().st_size
+    ours, bare, source = [], [], []
+    for _ in range(PAIRS):
+        bare.append(measured("bare", folder / MESSAGE, port, mails, CONNECTIONS))
+        ours.append(send(folder, port, mails, CONNECTIONS))
+        source.append(smtp_source(port, mails, CONNECTIONS, size))
+    against = partial(compared, "mails a second, marked durably", "/s")
+    name = f"a bare pipelined loop, {CONNECTIONS} connections, {size:,} bytes, {sink}"
+    yield against(list(zip(ours, bare, strict=True)), rate, name)
+    pairs = [(one, other) for one, other in zip(ours, source, strict=True) if other]
+    if pairs:
+        yield against(pairs, rate, f"smtp-source -d, the same; {pairs[0][1].cpu:.0f} µs CPU a mail")
+    else:
+        yield Result("the same", ours[0].rate, "/s", referred=NOT_HERE)
+    yield compared("CPU a mail", "µs", list(zip(ours, bare, strict=True)), cpu, "the bare loop")
+
+
+def _signed(folder: Path, port: int, mails: int) -> Iterator[Result]:
+    """Measure with DKIM by ourselves."""
+    pairs = []
+    for _ in range(PAIRS):
+        alone = measured("signing", mails)
+        pairs.append((send(folder, port, mails, CONNECTIONS, "--sign"), alone))
+    name = "RSA-2048 alone, as many threads as cores"
+    yield compared("signed mails a second", "/s", pairs, rate, name)
+    yield compared("CPU a signed mail", "µs", pairs, cpu, "the signature alone")
+
+
+def _far() -> Iterator[Result]:
+    """Measure one connection (of some) when every reply takes its time."""
+    pairs = []
+    with planned(FAR_MAILS) as folder, slow(REPLY_SECONDS) as port:
+        for _ in range(PAIRS):
+            bare = measured("bare", folder / MESSAGE, port, FAR_MAILS, FAR_CONNECTIONS)
+            pairs.append((send(folder, port, FAR_MAILS, FAR_CONNECTIONS), bare))
+    what = f"mails a second and connection, {REPLY_SECONDS * 1e3:.0f} ms a reply"
+    name = f"the bare loop into the same slow sink, {FAR_CONNECTIONS} connections"
+    yield compared(what, "/s", pairs, lambda one: one.rate / FAR_CONNECTIONS, name)

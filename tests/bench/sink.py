@@ -1,8 +1,9 @@
 """A relay as quick as Python can be: takes everything, keeps nothing; run as a process.
 
-    python tests/bench/sink.py
+    python tests/bench/sink.py [SECONDS]
 
-Prints its port.
+Prints its port. Every answer waits so many seconds, as with a relay far away: what was written
+together is answered together.
 """
 
 import asyncio
@@ -19,14 +20,15 @@ END = b"\r\n.\r\n"
 class Sink(asyncio.Protocol):
     """One connection; commands and bodies are told apart by the final dot alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
         self._buffer = b""
         self._in_body = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(b"220 sink ready\r\n")
+        self._give(b"220 sink ready\r\n")
 
     def data_received(self, data: bytes) -> None:
         """Answer whatever is whole."""
@@ -35,7 +37,17 @@ class Sink(asyncio.Protocol):
         while (answer := self._next()) is not None:
             answers.append(answer)
         if answers:
-            self._transport.write(b"".join(answers))
+            self._give(b"".join(answers))
+
+    def _give(self, answers: bytes) -> None:
+        if self._wait:
+            asyncio.get_running_loop().call_later(self._wait, self._write, answers)
+        else:
+            self._write(answers)
+
+    def _write(self, answers: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answers)
 
     def _next(self) -> bytes | None:
         end = END if self._in_body else b"\r\n"
@@ -57,13 +69,14 @@ class Sink(asyncio.Protocol):
         return CAPABILITIES if verb in {b"EHLO", b"HELO"} else OK
 
 
-async def main() -> None:
+async def main(wait: float) -> None:
     """Serve until the process is ended."""
-    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0)
+    listening = asyncio.get_running_loop()
+    server = await listening.create_server(lambda: Sink(wait), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

@@ -120,6 +120,11 @@ class ScriptedRelay:
         """Be a relay like any other from now on."""
         self._rules.clear()
 
+    def hang_up(self) -> None:
+        """Hang up on everybody, and go on listening."""
+        for writer in self._talks.values():
+            writer.transport.abort()
+
     def of(self, recipient: str) -> list[Heard]:
         """List the transactions whose whole mail to somebody has arrived."""
         return [one for one in self.heard if recipient in one.recipients and one.taken]

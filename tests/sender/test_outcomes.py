@@ -21,6 +21,7 @@ from tests.sender.trial import (
     Fate,
     Trial,
     begun,
+    hurry,
 )
 
 NONSENSE = raw(0, b"what do you mean?\r\n")
@@ -33,6 +34,7 @@ TABLE: list[tuple[Step, str, Act, Fate]] = [
     (Step.MAIL, "drop", hang_up, AGAIN),
     (Step.MAIL, "silence", silent(), AGAIN),
     (Step.MAIL, "nonsense", NONSENSE, AGAIN),
+    (Step.MAIL, "out of step", say("354 go on"), AGAIN),
     (Step.RCPT, "4xx", say("450 4.2.1 greylisted"), DEFERRED),
     (Step.RCPT, "5xx theirs", say("550 5.1.1 user unknown"), THEIRS),
     (Step.RCPT, "5xx theirs in lines", say("550-5.1.1 user", "550 5.1.1 unknown"), THEIRS),
@@ -83,8 +85,9 @@ async def test_421_never_counts(here: Trial, step: Step) -> None:
 
 
 async def test_all_at_once_on_several_connections_change_their_own_rows_only(
-    database_url: str, tmp_path: Path, hurried: None
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hurry(monkeypatch, impatience=1.5)  # so many at once take their time
     wanted = {f"row{n}@example.org": row[3] for n, row in enumerate(TABLE)}
     innocent = {f"beside{n}@example.org": SENT for n in range(len(TABLE))}
     everybody = [one for pair in zip(wanted, innocent, strict=True) for one in pair]
@@ -122,3 +125,39 @@ async def test_twenty_senders_refused_in_a_row_halt_the_mailing_and_say_why(here
     assert "5.1.8 sender refused" in here.halted()
     assert here.blamed() == []
     assert {mail.attempts for _, mail in here.world.mails()} == {0}
+
+
+CROWD = tuple(f"row{n}@example.org" for n in range(24))
+
+
+async def test_greylisting_puts_everybody_off_once(
+    sqlite_url: str, tmp_path: Path, hurried: None
+) -> None:
+    async with begun(sqlite_url, tmp_path, ScriptedRelay(), *CROWD) as here:
+        here.on(Step.RCPT, say("450 4.7.1 greylisted"), times=len(CROWD))
+        await here.start()
+        await here.all_come_to(dict.fromkeys(CROWD, DEFERRED))
+        here.world.pass_time(minutes=7)
+        await here.all_come_to(dict.fromkeys(CROWD, Fate("sent", None, 2)))
+
+
+async def test_a_relay_that_says_421_after_every_few_mails_gets_all_of_them_once(
+    sqlite_url: str, tmp_path: Path, hurried: None
+) -> None:
+    async with begun(sqlite_url, tmp_path, ScriptedRelay(), *CROWD, connections=2) as here:
+        for taken in range(5, 60, 5):
+            here.on(Step.MAIL, say_and_close("421 4.7.0 enough for now"), skip=taken)
+        await here.start()
+        await here.all_come_to(dict.fromkeys(CROWD, SENT))
+        assert here.each_has_one_mail()
+
+
+async def test_a_connection_is_not_kept_until_the_relay_punishes_it_for_the_refused(
+    sqlite_url: str, tmp_path: Path, hurried: None
+) -> None:
+    async with begun(sqlite_url, tmp_path, ScriptedRelay(), *CROWD) as here:
+        here.on(Step.RCPT, say("550 5.1.1 user unknown"), times=12)
+        await here.start()
+        await here.all_come_to(dict.fromkeys(CROWD[:12], THEIRS) | dict.fromkeys(CROWD[12:], SENT))
+        refused = [one.connection for one in here.relay.heard if (Step.RCPT, 550) in one.answers]
+        assert max(refused.count(number) for number in refused) < 10

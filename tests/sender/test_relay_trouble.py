@@ -80,6 +80,15 @@ async def test_a_relay_that_goes_down_in_the_middle_is_waited_for(here: Trial) -
     assert here.blamed() == []
 
 
+async def test_a_connection_that_ended_while_it_was_idle_touches_no_mail(here: Trial) -> None:
+    await here.start()
+    await here.comes_to(anna=SENT, bert=SENT, zoe=SENT)
+    here.relay.hang_up()
+    await here.post_more("More")
+    assert [mail.attempts for _, mail in here.world.mails()] == [1] * 6
+    assert here.relay.connections == 2
+
+
 async def test_refused_credentials_are_not_tried_again_and_again(
     posted: Posted, tmp_path: Path, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,12 +243,12 @@ async def begun(
             yield made
 
 
-def hurry(patch: pytest.MonkeyPatch) -> None:
-    """Shorten all that takes long in life: rests, looks, and patience, but for `IMPATIENCE`."""
+def hurry(patch: pytest.MonkeyPatch, impatience: float = IMPATIENCE) -> None:
+    """Shorten all that takes long in life: rests, looks, and patience."""
     for stage in (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT):
-        patch.setitem(relay.PATIENCE, stage, IMPATIENCE)
-    patch.setattr(relay, "CONNECT", IMPATIENCE)
-    patch.setattr(pipeline, "PROGRESS", IMPATIENCE)
+        patch.setitem(relay.PATIENCE, stage, impatience)
+    patch.setattr(relay, "CONNECT", impatience)
+    patch.setattr(pipeline, "PROGRESS", impatience)
     patch.setattr(pace, "FIRST_REST", 0.05)
     patch.setattr(pace, "LONGEST_REST", 0.2)
     patch.setattr(lane, "TRY_AGAIN", 0.02)

@@ -92,12 +92,12 @@ def _told_tags(session: Session, tags: Collection[bytes]) -> list[bytes] | str:
     return orjson.dumps([tag.hex().upper() for tag in tags]).decode()
 
 
-def release(session: Session, worker_id: int, *, kept: Collection[int] = ()) -> None:
-    """Give back what a worker has claimed and not started, but for what it knows of (`kept`)."""
+def release(session: Session, worker_id: int, lane: Lane, *, kept: Collection[int] = ()) -> None:
+    """Give back what a worker has claimed of a lane and not started, but for what it knows of."""
     session.execute(
         update(Mail)
         .where(col(Mail.worker_id) == worker_id, col(Mail.state) != MailState.SENDING)
-        .where(col(Mail.id).not_in(kept))
+        .where(col(Mail.lane) == lane, col(Mail.id).not_in(kept))
         .values(worker_id=None),
         execution_options={"synchronize_session": False},
     )
