@@ -46,6 +46,11 @@ class Pipeline(asyncio.Protocol):
         if not self.lost:
             self._transport.writelines(pieces)
 
+    @property
+    def replies(self) -> int:
+        """How many replies are here and have not been taken."""
+        return len(self._replies)
+
     def at_hand(self) -> tuple[int, str] | None:
         """Give the next reply if it is here already."""
         return self._replies.popleft() if self._replies else None

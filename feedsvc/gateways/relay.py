@@ -139,6 +139,12 @@ class Connection:
         if commands and self._pipelining and self._pipe is not None:
             self._pipe.write(b"".join(commands), replies=len(commands))
 
+    @property
+    def answered(self) -> bool:
+        """Whether `admitted` need not wait."""
+        pipe = self._pipe
+        return pipe is None or bool(pipe.lost) or pipe.replies >= len(self._said)
+
     async def admitted(self) -> Reply:
         """Give the go-ahead to DATA, or the first refusal."""
         if self._refused:

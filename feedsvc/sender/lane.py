@@ -23,6 +23,7 @@ from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import HALT_AFTER, Pace
 
 TRY_AGAIN = 0.2
+SOON = 0.05
 STAGGER = 0.01
 HELD = Outcome(Kind.HELD, Fault.OURS)
 STUMBLED = Reply(Stage.DOT, None, "lost by a fault of ours")
@@ -73,7 +74,7 @@ class Lane:
         relay = await self._announce(letter, marks)
         if relay is None:
             return None
-        reply = await relay.admitted()
+        reply = await self._admitted(relay, marks)
         if not reply.good:
             await self._heard(letter, reply)
             return self._next()
@@ -95,6 +96,19 @@ class Lane:
             return None
         self._relay.announce(letter.envelope)
         return self._relay
+
+    async def _admitted(self, relay: Connection, marks: Marks) -> Reply:
+        """Hear whether a mail is admitted; the one before does not stay in doubt while that takes long."""
+        if not self._done or relay.answered:
+            return await relay.admitted()
+        answer = asyncio.ensure_future(relay.admitted())
+        try:
+            _, late = await asyncio.wait({answer}, timeout=SOON)
+            if late:
+                await self._settle(marks)
+            return await answer
+        finally:
+            answer.cancel()
 
     async def _start(self, letter: Letter, marks: Marks) -> bool:
         """Make durable what became of the mail before, and that this one starts."""

@@ -75,9 +75,9 @@ class Letters:
 
     async def fetch(self, digest_ids: set[int]) -> None:
         """Load these digests, so that what carries them can be opened."""
+        while len(self._forms) > FORMS:  # now: while loading, one that is wanted could go
+            self._forms.pop(next(iter(self._forms)))
         for digest_id in digest_ids - self._forms.keys():
-            if len(self._forms) >= FORMS:
-                self._forms.pop(next(iter(self._forms)))
             self._forms[digest_id] = await self._here.database.read(_stored, digest_id)
 
     def open(self, claim: Claim) -> Letter:

@@ -82,6 +82,8 @@ class Line:
 
     async def fed(self, seconds: float) -> bool:
         """Wait until there may be something to take; False when there was nothing for so long."""
+        if not self._waiting and not self._pace.stopping:
+            self._fed.clear()  # who took the last one has not looked for another yet
         try:
             await asyncio.wait_for(self._fed.wait(), seconds)
         except TimeoutError:
@@ -139,6 +141,8 @@ class Line:
 
     async def _until_hungry(self) -> None:
         """Wait until there is room, or for a while: something may have become due."""
+        if self._pace.stopping:
+            return
         full = len(self._waiting) * 2 >= self._size
         self._hungry.clear()
         try:

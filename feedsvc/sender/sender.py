@@ -66,8 +66,7 @@ class Sender:
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for lane, _ in self._lanes:
-            await lane.close()
+        await asyncio.gather(*(lane.close() for lane, _ in self._lanes))
         if not late:
             await self._here.database.write(deliver.take_over, self._worker_id, now=self._clock())
         self._lock.close()

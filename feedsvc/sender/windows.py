@@ -4,7 +4,7 @@ A group that says it is too much (421, 4.7.x) gets half as many, and one more fo
 it takes (MAIL 3). Until then it may fill all connections.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection
 
 from feedsvc.domain.outcome import Kind, Outcome
@@ -19,12 +19,12 @@ class Windows:
 
     def __init__(self, connections: int) -> None:
         self._widest = float(connections * ON_ONE)
-        self._width: defaultdict[bytes, float] = defaultdict(lambda: self._widest)
+        self._width: dict[bytes, float] = {}
         self.inside: Counter[bytes] = Counter()
 
     def open(self, group: bytes) -> bool:
         """Whether one more mail may go to this group now."""
-        return self.inside[group] < self._width[group]
+        return self.inside[group] < self._width.get(group, self._widest)
 
     def shut(self) -> Collection[bytes]:
         """Name the groups to which nothing more may go now."""
@@ -42,7 +42,7 @@ class Windows:
         if outcome is None:
             return
         if outcome.halve_window:
-            self._width[group] = max(1.0, self._width[group] // 2)
+            self._width[group] = max(1.0, self._width.get(group, self._widest) // 2)
         elif outcome.kind is Kind.SENT and group in self._width:
             self._grow(group)
 

@@ -139,7 +139,9 @@ def _refused_alike(session: Session, notice: Notice) -> str | None:
 
 
 def _too_many_dead(session: Session, notice: Notice) -> str | None:
-    """Count the dead among the first mails."""
+    """Count the dead among the first mails; who resumes after a halt has accepted the list."""
+    if notice.slowly:
+        return None
     digests = _digests(session, notice)
     rows = [row for digest in digests for row in _first(session, notice, digest, halts.FIRST)]
     first = sorted(rows)[: halts.FIRST]
