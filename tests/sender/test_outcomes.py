@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sender.scripted import Act, ScriptedRelay, Step, hang_up, raw, say, say_and_close, silent
+from tests.sender.acts import hang_up, raw, say, say_and_close, silent
+from tests.sender.scripted import Act, ScriptedRelay, Step
 from tests.sender.trial import (
     AGAIN,
     ANNA,

@@ -7,8 +7,9 @@ import pytest
 
 from feedsvc.gateways import relay as relays
 from feedsvc.sender import pace
+from tests.sender.acts import hang_up, raw, say, say_and_close, silent
 from tests.sender.authority import Authority, authority
-from tests.sender.scripted import Act, ScriptedRelay, Step, hang_up, raw, say, say_and_close, silent
+from tests.sender.scripted import Act, ScriptedRelay, Step
 from tests.sender.trial import (
     ANNA,
     BERT,

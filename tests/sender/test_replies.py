@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sender.scripted import Step, drip, flood, late, raw, say, say_and_close, surplus
+from tests.sender.acts import drip, flood, late, raw, say, say_and_close, surplus
+from tests.sender.scripted import Step
 from tests.sender.trial import (
     AGAIN,
     ANNA,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sender.scripted import Act, Step, cut, hang_up, say, say_and_close, say_and_stare, silent
+from tests.sender.acts import cut, hang_up, say, say_and_close, say_and_stare, silent
+from tests.sender.scripted import Act, Step
 from tests.sender.trial import BERT, CAUTIOUS, OURS, SENT, UNKNOWN, Fate, Trial
 
 
