@@ -1,5 +1,6 @@
 """Run the service."""
 
+import gc
 import logging
 import signal
 import socket
@@ -51,6 +52,7 @@ def run(here: Installation, role: Role) -> None:
         signal.signal(ending, _end_well)
     with listening(http.host, http.port) as door:
         made = server(here, role)
+        gc.freeze()  # what is loaded by now stays; the collector need not look at it again and again
         host, port = door.getsockname()[:2]
         typer.echo(f"feedsvc {__version__} serves http://{host}:{port} (role {role}).", err=True)
         made.run([door])

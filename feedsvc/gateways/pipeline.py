@@ -89,8 +89,8 @@ class Pipeline(asyncio.Protocol):
     async def _woken(self, seconds: float) -> bool:
         """Wait for anything to happen; False when nothing did."""
         self._deadline = self._loop.time() + seconds
-        if self._alarm is None:
-            self._alarm = self._loop.call_later(seconds, self._ring)
+        if self._alarm is None or self._alarm.when() > self._deadline:
+            self._set_alarm(seconds)
         self._waiter = self._loop.create_future()
         try:
             return await self._waiter
@@ -101,6 +101,11 @@ class Pipeline(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(True)
 
+    def _set_alarm(self, seconds: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_later(seconds, self._ring)
+
     def _ring(self) -> None:
         """Give up what is waited for too long. One alarm serves many waits, since few come to ring."""
         self._alarm = None
@@ -108,7 +113,7 @@ class Pipeline(asyncio.Protocol):
             return
         left = self._deadline - self._loop.time()
         if left > 0:
-            self._alarm = self._loop.call_later(left, self._ring)
+            self._set_alarm(left)
         else:
             self._waiter.set_result(False)
 
@@ -116,10 +121,10 @@ class Pipeline(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take replies apart; one too many, too long, or none at all ends the connection."""
+        self._length += len(data)
         if self._rest:
             data = self._rest + data
         *lines, self._rest = data.split(b"\n")
-        self._length += len(data)
         for line in lines:
             self._take(line)
             if self.lost:

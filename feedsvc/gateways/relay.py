@@ -98,7 +98,7 @@ class Connection:
         self._opened = time.monotonic()
         self._mails = self._refusals = 0
         self._said: Sequence[bytes] = ()
-        self._behind = False
+        self._behind = self._unwritten = False
         self._open_transaction = False
         self._refused = ""
 
@@ -182,6 +182,7 @@ class Connection:
             return False
         self._open_transaction = False
         self._mails += 1
+        self._unwritten = bool(self._pipe.lost)
         self._behind = following is not None and self._pipelining and len(message) <= TOGETHER
         if not self._behind or following is None:
             self._pipe.write(message, b".\r\n", replies=1)
@@ -192,6 +193,8 @@ class Connection:
 
     async def taken(self) -> Reply:
         """Give the answer to the final dot."""
+        if self._pipe is not None and self._unwritten:
+            return Reply(Stage.DATA, None, self._pipe.lost)
         if self._pipe is not None and not self._pipe.flushed:
             await self._pipe.flush()
             if not self._pipe.flushed:

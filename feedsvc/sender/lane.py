@@ -12,35 +12,50 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from feedsvc.actions.deliver import Mark, Start
-from feedsvc.domain.outcome import Fault, Kind, Outcome, Stage, enhanced_status, outcome_of, scrub
+from feedsvc.domain.outcome import Kind, Outcome, Stage, enhanced_status, outcome_of, scrub
 from feedsvc.domain.reports import evidence_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import Connection, Reply
+from feedsvc.sender.claiming import DAMAGED, HELD
 from feedsvc.sender.letters import Letter, written
-from feedsvc.sender.line import DAMAGED, Line
+from feedsvc.sender.line import Line
 from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import HALT_AFTER, Pace
 
 TRY_AGAIN = 0.2
 SOON = 0.05
 STAGGER = 0.01
-HELD = Outcome(Kind.HELD, Fault.OURS)
 STUMBLED = Reply(Stage.DOT, None, "lost by a fault of ours")
 log = structlog.get_logger()
 
 Halt = Callable[[int, str], Awaitable[None]]
+Sift = Callable[[int], Awaitable[None]]
 
 
 class Lane:
-    """Carries mails through one connection; `halt` stops the mailings of a digest and says why."""
+    """Carries mails through one connection.
 
-    def __init__(self, here: Installation, number: int, pace: Pace, line: Line, halt: Halt) -> None:
+    `halt` stops the mailings of a digest and says why; `sift` looks at the line when a mail in it
+    may not be sent any more.
+    """
+
+    def __init__(
+        self,
+        here: Installation,
+        number: int,
+        pace: Pace,
+        line: Line,
+        *,
+        halt: Halt,
+        sift: Sift,
+    ) -> None:
         self._here = here
         self._number = number
         self._pace = pace
         self._line = line
         self._halt = halt
+        self._sift = sift
         self._relay: Connection | None = None
         self._position = 0
         self._announced: Letter | None = None
@@ -82,14 +97,22 @@ class Lane:
             self._drop()  # it waits for a text that it must not get
             self._taken.discard(letter)
             self._line.done(letter)
+            await self._sift(marks.worker_id)
             return self._next()
         return await self._hand_over(letter, relay)
 
     async def _announce(self, letter: Letter, marks: Marks) -> Connection | None:
         """Announce a mail, unless that was done; the trouble of a connection touches no mail."""
-        announced, self._announced = self._announced is letter, None
-        if announced and self._relay is not None and self._relay.alive:
+        announced, self._announced = self._announced, None
+        if (
+            announced is letter
+            and self._relay is not None
+            and self._relay.alive
+            and self._pace.going
+        ):
             return self._relay
+        if announced is not None:
+            self._drop()  # it waits for another text
         await self._settle(marks)  # the way to the next one is long: do not stay in doubt meanwhile
         await self._pace.turn(urgent=self._line.urgent)
         if not await self._ready() or self._relay is None:
@@ -112,9 +135,11 @@ class Lane:
 
     async def _start(self, letter: Letter, marks: Marks) -> bool:
         """Make durable what became of the mail before, and that this one starts."""
-        done, self._done = self._done, []
         self._position += 1
-        return await marks.put(done, Start(letter.claim.mail_id, self._number, self._position))
+        start = Start(letter.claim.mail_id, self._number, self._position)
+        may_start = await marks.put(self._done, start)
+        self._done = []
+        return may_start
 
     async def _hand_over(self, letter: Letter, relay: Connection) -> Letter | None:
         """Write the text of a mail that has started, hear what became of it, and return the next."""
@@ -171,7 +196,12 @@ class Lane:
             await self.close()
         if self._relay is not None and self._relay.alive:
             return True
-        return self._pace.may_try() and await self._open()
+        if not self._pace.may_try():
+            return False
+        try:
+            return await self._open()
+        finally:
+            self._pace.tried()
 
     async def _open(self) -> bool:
         if self._position == 0 and not self._line.urgent:
@@ -199,7 +229,7 @@ class Lane:
             self._end(letter, outcome, "", journal=letter.journal)
             return
         others_pass = self._pace.rebuffs_in_a_row == 0
-        self._pace.heard(outcome, reply.stage, scrub(reply.text))
+        self._pace.heard(outcome, reply.stage, reply.code, scrub(reply.text))
         worded, evidence = _worded(reply, letter.envelope.recipient), _evidence(reply)
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
         more = {"jitter": jitter, "evidence": evidence, "others_pass": others_pass}
@@ -218,8 +248,8 @@ class Lane:
 
     async def _settle(self, marks: Marks) -> None:
         """Make known what became of the last mail; nothing waits behind it."""
-        done, self._done = self._done, []
-        await marks.put(done)
+        await marks.put(self._done)
+        self._done = []
 
     def _drop(self) -> None:
         if self._relay is not None:

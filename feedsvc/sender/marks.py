@@ -53,13 +53,22 @@ class Marks:
         while self._asked:
             await asyncio.sleep(0)  # what has come meanwhile shares the commit
             group, self._asked = self._asked, []
-            try:
-                started = await self._insistently(group)
-            except Exception as error:  # noqa: BLE001  every connection must hear of it
-                _answer_all(group, error)
-            else:
-                _answer_all(group, started)
+            await self._answer(group)
         self._committing = None
+
+    async def _answer(self, group: list[_Asked]) -> None:
+        """Commit a group; when it fails each for itself, so that one bad mark fails alone."""
+        try:
+            started = await self._insistently(group)
+        except Exception as error:  # noqa: BLE001  the connection whose mark it is must hear of it
+            if len(group) == 1:
+                _answer_all(group, error)
+                return
+            for one in group:
+                await self._answer([one])
+        else:
+            self._pace.database_back()
+            _answer_all(group, started)
 
     async def _insistently(self, group: list[_Asked]) -> set[int]:
         """Ask until the database answers: what the relay said must not be forgotten."""

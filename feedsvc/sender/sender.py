@@ -13,6 +13,7 @@ from feedsvc.domain.tables.ledger import Worker
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.worker_lock import WorkerLock, worker_lock
+from feedsvc.sender.claiming import Claiming
 from feedsvc.sender.lane import Lane
 from feedsvc.sender.line import Line
 from feedsvc.sender.marks import Marks
@@ -21,7 +22,7 @@ from feedsvc.sender.pace import Pace
 LOOK, PAUSE, IDLE = 0.5, 0.1, 20.0
 HEARTBEAT = 5.0
 LEASE = timedelta(seconds=900)  # exceeds the 600 seconds that a final reply may take
-LAST_REPLIES = 30.0
+LAST_REPLIES, LAST_WORDS = 30.0, 5.0
 FOR_SERVICE = 2
 """Connections beside those of the settings, for mails that must not wait behind a mailing."""
 
@@ -39,9 +40,10 @@ class Sender:
         self._clock = clock
         self._lock: WorkerLock = worker_lock(here.database.url, here.database.engine)
         number = mail.connections
-        self._bulk = Line(here, clock, self.pace, tables.Lane.BULK, number)
-        self._service = Line(here, clock, self.pace, tables.Lane.SERVICE, FOR_SERVICE)
-        lines = [self._bulk] * number + [self._service] * FOR_SERVICE
+        bulk = Line(self.pace, tables.Lane.BULK, number)
+        service = Line(self.pace, tables.Lane.SERVICE, FOR_SERVICE)
+        self._claiming = {line: Claiming(here, clock, self.pace, line) for line in (bulk, service)}
+        lines = [bulk] * number + [service] * FOR_SERVICE
         self._lanes = [(self._lane(n, line), line) for n, line in enumerate(lines)]
         self._worker_id = 0
         self._marks = Marks(here, clock, self.pace, 0)
@@ -51,39 +53,40 @@ class Sender:
     async def start(self) -> None:
         """Begin to send; what dead workers held goes first."""
         await self._enlist()
-        jobs = [self._beat(), *(line.keep(lambda: self._marks) for line in self._lines)]
+        await self._bury()
+        claiming = [one.keep(lambda: self._marks) for one in self._claiming.values()]
+        jobs = [self._beat(), *claiming]
         lanes = [self._run(lane, line) for lane, line in self._lanes]
         self._tasks = [asyncio.create_task(job) for job in (*jobs, *lanes)]
 
     async def stop(self) -> None:
         """Start no more mails, wait for the replies under way (30 s), say goodbye."""
-        self.pace.stopping = True
+        self.pace.stop()
         beat, *claiming_and_lanes = self._tasks
         beat.cancel()
-        for line in self._lines:
+        for line in self._claiming:
             line.wake()
-        _, late = await asyncio.wait(claiming_and_lanes, timeout=LAST_REPLIES)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(lane.close() for lane, _ in self._lanes))
-        if not late:
-            await self._here.database.write(deliver.take_over, self._worker_id, now=self._clock())
-        self._lock.close()
-
-    @property
-    def _lines(self) -> tuple[Line, Line]:
-        return self._bulk, self._service
+        try:
+            _, late = await asyncio.wait(claiming_and_lanes, timeout=LAST_REPLIES)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=LAST_WORDS)
+            await asyncio.gather(*(lane.close() for lane, _ in self._lanes))
+            if not late:
+                now = self._clock()
+                await self._here.database.write(deliver.take_over, self._worker_id, now=now)
+        finally:
+            self._lock.close()
 
     def _lane(self, number: int, line: Line) -> Lane:
-        return Lane(self._here, number, self.pace, line, self._halt)
+        sift = self._claiming[line].sift
+        return Lane(self._here, number, self.pace, line, halt=self._halt, sift=sift)
 
     async def _enlist(self) -> None:
         database, now = self._here.database, self._clock()
         self._worker_id = await database.write(deliver.enlist, now=now)
         await asyncio.to_thread(self._lock.hold, self._worker_id)
         self._marks = Marks(self._here, self._clock, self.pace, self._worker_id)
-        await self._bury()
 
     async def _bury(self) -> None:
         """Free what workers held that have died, or were silent past their lease."""
@@ -93,8 +96,8 @@ class Sender:
             if silent or await asyncio.to_thread(self._lock.dead, worker_id):
                 doubt = await database.write(deliver.take_over, worker_id, now=now)
                 log.info("took over from a dead worker", worker=worker_id, in_doubt=doubt)
-                for line in self._lines:
-                    line.begin_at_the_front()
+                for one in self._claiming.values():
+                    one.begin_at_the_front()
 
     async def _beat(self) -> None:
         """Say that we live; begin again under a new epoch when we were taken for dead."""
@@ -105,7 +108,10 @@ class Sender:
                 seen = await self._here.database.write(
                     deliver.seen, self._worker_id, now=self._clock()
                 )
-                await (self._bury() if held and seen else self._begin_again())
+                if not (held and seen):
+                    await self._begin_again()
+                self.pace.halted = False
+                await self._bury()
             except Unavailable as error:
                 log.warning("no heartbeat", problem=error.problem)
             except Exception:
@@ -117,10 +123,10 @@ class Sender:
         self.pace.halted = True
         while self._busy:  # noqa: ASYNC110  rare, and nobody waits for us
             await asyncio.sleep(LOOK)
-        for line in self._lines:
+        for line, claiming in self._claiming.items():
             line.forget()
+            claiming.begin_at_the_front()
         await self._enlist()
-        self.pace.halted = False
 
     async def _run(self, lane: Lane, line: Line) -> None:
         """Keep one connection busy; close it when there was nothing to do for a while."""

@@ -30,6 +30,10 @@ class Windows:
         """Name the groups to which nothing more may go now."""
         return [group for group in self.inside if not self.open(group)]
 
+    def empty(self) -> None:
+        """Forget what is under way; what was learned stays."""
+        self.inside.clear()
+
     def enter(self, group: bytes) -> None:
         """Begin to carry a mail."""
         self.inside[group] += 1

@@ -114,7 +114,7 @@ async def test_a_group_near_its_share_does_not_slow_down_the_others(
     tmp_path: Path, hurried: None
 ) -> None:
     steps = {"warm_up_from": FIRST, "warm_up": (100,), "connections": 4}
-    async with crowded(tmp_path, ScriptedRelay(), 90, *_people(99), **steps) as here:
+    async with crowded(tmp_path, ScriptedRelay(), 99, *_people(20), **steps) as here:
         rooms: list[int] = []
         allowed = here.sender._bulk._allowance  # noqa: SLF001  what it allows is the point
         ask = allowed.left
@@ -126,7 +126,7 @@ async def test_a_group_near_its_share_does_not_slow_down_the_others(
 
         allowed.left = asked  # type: ignore[method-assign]
         await here.start()
-        await here.until(lambda: states(here.world)["sent"] == 189)
+        await here.until(lambda: states(here.world)["sent"] == 119)
         assert min(rooms) > 1
 
 

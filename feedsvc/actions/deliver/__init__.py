@@ -4,7 +4,7 @@ A claim carries the worker's id, which is its epoch. Marks change a row only whi
 so a worker that was stopped past its end changes nothing when it wakes.
 """
 
-from feedsvc.actions.deliver.claims import FIRST, Claim, Place, claim, release
+from feedsvc.actions.deliver.claims import FIRST, Claim, Place, claim, due, fit, release
 from feedsvc.actions.deliver.fates import EXPIRED, Mark
 from feedsvc.actions.deliver.marks import mark
 from feedsvc.actions.deliver.notices import notices_of
@@ -21,7 +21,9 @@ __all__ = [
     "Place",
     "Start",
     "claim",
+    "due",
     "enlist",
+    "fit",
     "mark",
     "notices_of",
     "release",

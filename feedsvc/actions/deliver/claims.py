@@ -1,6 +1,6 @@
 """Claim the next mails for a worker, and give back what it has not started."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -46,14 +46,15 @@ _NEXT = """
         AND due_at <= :now AND (due_at, mail.id) > (:due_at, :mail_id) %(open)s
     ORDER BY due_at, mail.id LIMIT :limit %(locked)s
 """
+_NOT_SHUT = (
+    "AND hex(mail.domain_tag) NOT IN (SELECT value FROM json_each(:shut))",
+    "AND mail.domain_tag <> ALL(:shut)",
+)
 _LOCKED = ("", "FOR UPDATE OF mail SKIP LOCKED")
 _ANY = plain(_NEXT, open=("", ""), locked=_LOCKED)
 _OPEN = plain(
     _NEXT,
-    open=(
-        "AND hex(mail.domain_tag) NOT IN (SELECT value FROM json_each(:shut))",
-        "AND mail.domain_tag <> ALL(:shut)",
-    ),
+    open=_NOT_SHUT,
     locked=_LOCKED,
 )
 _MINE = plain("UPDATE mail SET worker_id = :worker WHERE id %(in_ids)s", in_ids=IN_IDS)
@@ -90,6 +91,39 @@ def _told_tags(session: Session, tags: Collection[bytes]) -> list[bytes] | str:
     if not on_sqlite(session):
         return list(tags)
     return orjson.dumps([tag.hex().upper() for tag in tags]).decode()
+
+
+_DUE = """
+    SELECT 1 FROM mail
+    WHERE lane = :lane AND worker_id IS NULL AND due_at <= :now %(open)s LIMIT 1
+"""
+_DUE_ANY = plain(_DUE, open=("", ""))
+_DUE_OPEN = plain(_DUE, open=_NOT_SHUT)
+_FIT = plain(
+    """
+    SELECT id FROM mail
+    WHERE id %(in_ids)s AND worker_id = :worker AND due_at IS NOT NULL
+        AND digest_id NOT IN (
+            SELECT digest_id FROM notice CROSS JOIN digest_entry
+            WHERE notice.id = notice_id AND (paused_at IS NOT NULL OR cancelled IS NOT NULL)
+        )
+    """,
+    in_ids=IN_IDS,
+)
+
+
+def due(session: Session, lane: Lane, now: datetime, shut: Collection[bytes] = ()) -> bool:
+    """Look whether anything could be claimed: a look costs a read, a claim a write."""
+    asked: dict[str, Any] = {"lane": lane.value, "now": now}
+    if shut:
+        asked["shut"] = _told_tags(session, shut)
+    return bool(fetch(session, _DUE_OPEN if shut else _DUE_ANY, **asked))
+
+
+def fit(session: Session, worker_id: int, mail_ids: Sequence[int]) -> set[int]:
+    """Return which claimed mails may still be sent, as far as their mailings go."""
+    rows = fetch(session, _FIT, ids=told(session, mail_ids), worker=worker_id)
+    return {mail_id for (mail_id,) in rows}
 
 
 def release(session: Session, worker_id: int, lane: Lane, *, kept: Collection[int] = ()) -> None:

@@ -24,11 +24,15 @@ class Start(NamedTuple):
 def again(session: Session, worker_id: int, start: Start, now: datetime) -> bool:
     """Start a mail after all, or take it out and say no.
 
-    One that is marked already was marked by this worker, which did not hear of the commit.
+    One that is marked for this very place was marked by us, who did not hear of the commit.
     """
     claimed = select(Mail).where(Mail.id == start.mail_id, Mail.worker_id == worker_id)
     mail = session.exec(claimed.with_for_update()).first()
-    if mail is None or (mail.state is not MailState.SENDING and _stopped(session, mail, now)):
+    if mail is None:
+        return False
+    if mail.state is MailState.SENDING:
+        return (mail.connection, mail.position) == (start.connection, start.position)
+    if _stopped(session, mail, now):
         return False
     mail.state, mail.changed_at = MailState.SENDING, now
     mail.connection, mail.position = start.connection, start.position
