@@ -11,6 +11,7 @@ from collections import deque
 PROGRESS = 180.0
 """Seconds in which a relay must read something of what is written to it."""
 
+GO_AHEAD = b"354"
 LONGEST_REPLY = 65_536
 MOST_LINES = 128
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*?))?\r?$", re.DOTALL)
@@ -40,8 +41,8 @@ class Pipeline(asyncio.Protocol):
         """Whether everything that was written has left this process."""
         return not self._stuck
 
-    def write(self, *pieces: bytes, replies: int) -> None:
-        """Write at once, and expect so many replies."""
+    def write(self, *pieces: bytes, replies: int = 0) -> None:
+        """Write at once, and expect so many replies; a text is owed its own since the 354."""
         self._owed += replies
         if not self.lost:
             self._transport.writelines(pieces)
@@ -167,4 +168,4 @@ class Pipeline(asyncio.Protocol):
             self._lines = []
         self._replies.append((int(code), text.decode("utf-8", "replace")))
         self._length = 0
-        self._owed -= 1
+        self._owed -= code != GO_AHEAD

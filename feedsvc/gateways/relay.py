@@ -178,27 +178,29 @@ class Connection:
 
         `message` is as `domain.mime` makes it: CRLF line ends, no dot at the start of a line.
         """
-        if self._pipe is None:
-            return False
+        pipe = self._pipe
+        self._unwritten = pipe is None or bool(pipe.lost) or pipe.replies > 0
+        if pipe is None or self._unwritten:
+            return False  # lost, or answered before it was asked: nothing is written
         self._open_transaction = False
         self._mails += 1
-        self._unwritten = bool(self._pipe.lost)
         self._behind = following is not None and self._pipelining and len(message) <= TOGETHER
         if not self._behind or following is None:
-            self._pipe.write(message, b".\r\n", replies=1)
+            pipe.write(message, b".\r\n")
             return False
         commands = self._commands(following)
-        self._pipe.write(message, b".\r\n", *commands, replies=1 + len(commands))
+        pipe.write(message, b".\r\n", *commands, replies=len(commands))
         return True
 
     async def taken(self) -> Reply:
         """Give the answer to the final dot."""
-        if self._pipe is not None and self._unwritten:
-            return Reply(Stage.DATA, None, self._pipe.lost)
-        if self._pipe is not None and not self._pipe.flushed:
-            await self._pipe.flush()
-            if not self._pipe.flushed:
-                return await self._cut_short(self._pipe)
+        pipe = self._pipe
+        if pipe is not None and self._unwritten:
+            return self._cut_short(pipe, Stage.DATA)
+        if pipe is not None and not pipe.flushed:
+            await pipe.flush()
+            if not pipe.flushed:
+                return self._cut_short(pipe, Stage.DOT if self._behind else Stage.DATA)
         return await self._next(Stage.DOT)
 
     async def close(self) -> None:
@@ -264,13 +266,13 @@ class Connection:
             self._refusals += 1
         return Reply(stage, *found)
 
-    async def _cut_short(self, pipe: Pipeline) -> Reply:
-        """Say why a body was not written to its end: a reply came too early, or no more was read.
+    def _cut_short(self, pipe: Pipeline, lost_at: Stage) -> Reply:
+        """Say why a text was not written to its end: a reply came too early, or no more was read.
 
         With an envelope behind it nobody knows whether the final dot has left.
         """
-        found = await pipe.reply(0) if not pipe.lost else None
-        pipe.fail("the body was cut short")
+        found = pipe.at_hand() if not pipe.lost else None
+        pipe.fail("the text was cut short")
         if found is None or found[0] < 400:  # noqa: PLR2004  classes of RFC 5321 4.2.1
-            return Reply(Stage.DOT if self._behind else Stage.DATA, None, pipe.lost)
+            return Reply(lost_at, None, pipe.lost)
         return Reply(Stage.DOT, *found)

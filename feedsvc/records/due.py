@@ -98,12 +98,12 @@ def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:
 
 def take_out(session: Session, condition: ColumnElement[bool]) -> None:
     """Take mails out of mailings that are stopped; those that have started are but not repeated."""
-    stopped = (
+    digests = (
         select(DigestEntry.digest_id)
         .join(Notice, col(Notice.id) == DigestEntry.notice_id)
         .where(stopped())
     )
-    theirs = condition & col(Mail.digest_id).in_(stopped)
+    theirs = condition & col(Mail.digest_id).in_(digests)
     _bring_back(session, cancel(session, theirs))
     stop_retries(session, theirs)
 

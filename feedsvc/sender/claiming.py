@@ -74,7 +74,6 @@ class Claiming:
             await asyncio.wait_for(self._line.hungry.wait(), LOOK)
         except TimeoutError:
             return
-        await asyncio.sleep(max(0.0, self._pause_until - time.monotonic()))
 
     async def _fill(self, marks: Marks) -> bool:
         """Claim for the room that there is; return whether there may be more at once."""
@@ -94,20 +93,21 @@ class Claiming:
     async def _give_back(self, worker_id: int) -> None:
         """Give back what was claimed and never heard of."""
         database, line = self._here.database, self._line
+        self._unsure = False  # before: a sift meanwhile makes it true again
         await database.write(deliver.release, worker_id, line.lane, kept=line.known)
-        self._unsure = False
 
     async def _claim(self, worker_id: int, room: int) -> list[Claim]:
         now, database, lane = self._clock(), self._here.database, self._line.lane
-        shut = set(self._line.windows.shut())
+        spent: set[bytes] = set()
         limited = self._allowance.limited and not self._line.urgent
         if limited:
             self._allowance.look(now.date(), await database.read(deliver.sent_on, now.date()))
-            shut |= self._allowance.spent(self._line.in_hand)
+            spent = self._allowance.spent(self._line.in_hand)
             room = min(room, self._allowance.left(self._line.in_hand))
+        shut = spent.union(self._line.windows.shut())
         after = self._place
         if room <= 0 or (after is FIRST and not await database.read(deliver.due, lane, now, shut)):
-            self._wait_longer_if(shut)
+            self._pause_until = time.monotonic() + LOOK_BACK if spent or room <= 0 else 0.0
             return []
         claims = await database.write(
             deliver.claim, worker_id, lane, limit=room, now=now, after=after, shut=shut
@@ -122,10 +122,6 @@ class Claiming:
             known = [*self._line.known, *(claim.mail_id for claim in kept)]
             await self._here.database.write(deliver.release, worker_id, self._line.lane, kept=known)
         return kept
-
-    def _wait_longer_if(self, shut: set[bytes]) -> None:
-        """Walk less often over mails that may not go now."""
-        self._pause_until = time.monotonic() + LOOK_BACK if shut else 0.0
 
     async def _queue(self, marks: Marks, claims: Sequence[Claim]) -> None:
         """Open what was claimed; what does not open is refused alone and stops nobody else."""

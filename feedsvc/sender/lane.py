@@ -25,6 +25,7 @@ from feedsvc.sender.pace import HALT_AFTER, Pace
 
 TRY_AGAIN = 0.2
 SOON = 0.05
+GIVE_UP = 3
 STAGGER = 0.01
 STUMBLED = Reply(Stage.DOT, None, "lost by a fault of ours")
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ class Lane:
         self._position = 0
         self._announced: Letter | None = None
         self._done: list[Mark] = []
+        self._faults = 0
         self._taken: set[Letter] = set()
 
     async def carry(self, marks: Marks) -> bool:
@@ -248,8 +250,14 @@ class Lane:
 
     async def _settle(self, marks: Marks) -> None:
         """Make known what became of the last mail; nothing waits behind it."""
-        await marks.put(self._done)
-        self._done = []
+        try:
+            await marks.put(self._done)
+        except Exception:
+            self._faults += 1
+            if self._faults < GIVE_UP:
+                raise
+            log.exception("a mark was given up", mails=[one.mail_id for one in self._done])
+        self._done, self._faults = [], 0
 
     def _drop(self) -> None:
         if self._relay is not None:

@@ -16,7 +16,7 @@ from feedsvc.domain.outcome import Stage
 from feedsvc.domain.tables.ledger import Mail, MailKind, Notice
 from feedsvc.domain.tables.people import Suppression
 from feedsvc.gateways import pipeline, relay
-from feedsvc.sender import Sender, lane, line, pace, sender
+from feedsvc.sender import Sender, lane, claiming, pace, sender
 from tests.sender.scripted import Act, ScriptedRelay, Step
 from tests.world import World, world
 
@@ -252,8 +252,8 @@ def hurry(patch: pytest.MonkeyPatch, impatience: float = IMPATIENCE) -> None:
     patch.setattr(pace, "FIRST_REST", 0.05)
     patch.setattr(pace, "LONGEST_REST", 0.2)
     patch.setattr(lane, "TRY_AGAIN", 0.02)
-    patch.setattr(line, "LOOK", 0.05)
-    patch.setattr(line, "LOOK_BACK", 0.1)
+    patch.setattr(claiming, "LOOK", 0.05)
+    patch.setattr(claiming, "LOOK_BACK", 0.1)
     patch.setattr(sender, "LOOK", 0.05)
     patch.setattr(sender, "PAUSE", 0.02)
 
