@@ -13,6 +13,8 @@ from feedsvc.sender.allowance import Allowance
 from feedsvc.sender.pace import Pace
 
 AGAIN = 0.5
+TURNS = 3
+"""Turns of the loop between one commit and the next: too short to notice, and fewer commits."""
 
 
 class _Asked(NamedTuple):
@@ -51,7 +53,8 @@ class Marks:
 
     async def _commit(self) -> None:
         while self._asked:
-            await asyncio.sleep(0)  # what has come meanwhile shares the commit
+            for _ in range(TURNS):
+                await asyncio.sleep(0)  # what has come by then shares the commit
             group, self._asked = self._asked, []
             await self._answer(group)
         self._committing = None

@@ -10,13 +10,21 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import Session, select
 
 from feedsvc import migrations
 from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Invalid
-from feedsvc.gateways.database import Database, Lost, journalled, open_database
+from feedsvc.gateways.database import (
+    Database,
+    Lost,
+    execute,
+    fetch,
+    journalled,
+    open_database,
+    plain,
+)
 from feedsvc.gateways.database.engines import make_engine
 from feedsvc.gateways.database.writers import GroupWriter
 from feedsvc.gateways.journal import Journal
@@ -272,3 +280,174 @@ def test_what_the_embedded_database_promises_is_set(sqlite_url: str) -> None:
 
 def test_the_driver_of_postgresql_is_ours(server: Database) -> None:
     assert server.engine.dialect.driver == psycopg.__name__
+
+
+# Plain statements, which on SQLite go past the session
+
+PUT = plain("INSERT INTO fact (name, value) VALUES (:name, :value)")
+NAMES = plain(
+    "SELECT name FROM fact WHERE name %(chosen)s ORDER BY name",
+    chosen=("IN (SELECT value FROM json_each(:chosen))", "= ANY(:chosen)"),
+)
+WRONG = plain("INSERT INTO fact (nothing) VALUES (:name)")
+
+
+def put_plainly(session: Session, name: str) -> int:
+    return execute(session, PUT, name=name, value=b"")
+
+
+def put_both_ways(session: Session, name: str) -> None:
+    put_plainly(session, f"{name} plain")
+    put(session, f"{name} mapped")
+    put_plainly(session, f"{name} plain too")
+
+
+def refuse_plainly(session: Session) -> None:
+    put_plainly(session, "never")
+    raise Invalid("field", "is wrong")
+
+
+def refuse_both_ways(session: Session) -> None:
+    put_both_ways(session, "never")
+    raise Invalid("field", "is wrong")
+
+
+async def test_a_plain_statement_is_written_and_says_how_many_rows(database: Database) -> None:
+    assert await database.write(put_plainly, "a") == 1
+    assert await database.read(names) == ["a"]
+
+
+def test_a_plain_statement_reads_what_each_database_is_told_in_its_own_way(
+    database: Database,
+) -> None:
+    for name in ("a", "b", "c"):
+        database.write_now(put_plainly, name)
+    chosen = '["a", "c"]' if database.url.startswith("sqlite") else ["a", "c"]
+    found = database.write_now(lambda s: fetch(s, NAMES, chosen=chosen))
+    assert [tuple(row) for row in found] == [("a",), ("c",)]
+
+
+def test_plain_and_mapped_statements_of_an_action_are_one_transaction(database: Database) -> None:
+    database.write_now(put_both_ways, "a")
+    assert database.read_now(names) == ["a mapped", "a plain", "a plain too"]
+    with pytest.raises(Invalid):
+        database.write_now(refuse_both_ways)
+    assert len(database.read_now(names)) == 3
+
+
+def test_a_plain_statement_sees_what_the_session_has_flushed(database: Database) -> None:
+    def seen(session: Session) -> int:
+        put(session, "a")
+        chosen = '["a"]' if database.url.startswith("sqlite") else ["a"]
+        return len(fetch(session, NAMES, chosen=chosen))
+
+    assert database.write_now(seen) == 1
+
+
+@pytest.mark.parametrize("refused", [refuse_plainly, refuse_both_ways])
+def test_an_action_of_plain_statements_that_fails_leaves_nothing(
+    database: Database, refused: Any
+) -> None:
+    with pytest.raises(Invalid):
+        database.write_now(refused)
+    assert database.read_now(names) == []
+
+
+@pytest.mark.parametrize("refused", [refuse_plainly, refuse_both_ways, refuse])
+def test_in_a_group_a_failing_action_takes_back_its_plain_statements_and_no_others(
+    embedded: Database, refused: Any
+) -> None:
+    futures = queued(
+        embedded,
+        lambda s: put_plainly(s, "a"),
+        refused,
+        lambda s: put_both_ways(s, "b"),
+        refused,
+        lambda s: put(s, "c"),
+    )
+    assert [type(future.exception()) for future in futures] == [
+        type(None),
+        Invalid,
+        type(None),
+        Invalid,
+        type(None),
+    ]
+    assert embedded.read_now(names) == ["a", "b mapped", "b plain", "b plain too", "c"]
+
+
+def test_a_group_in_which_all_fail_leaves_nothing_and_each_hears_of_its_own_fault(
+    embedded: Database,
+) -> None:
+    embedded.write_now(put, "taken")
+    futures = queued(embedded, refuse_plainly, lambda s: put(s, "taken"), refuse_both_ways)
+    assert [type(future.exception()) for future in futures] == [Invalid, IntegrityError, Invalid]
+    assert embedded.read_now(names) == ["taken"]
+    assert embedded.write_now(put_plainly, "next") == 1
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in a group"])
+def test_a_fault_in_a_plain_statement_is_its_own_and_no_outage(
+    embedded: Database, *, together: bool
+) -> None:
+    embedded.write_now(put_plainly, "taken")
+    others: list[Any] = [lambda s: put_plainly(s, "a")] if together else []
+    acts = [lambda s: put_plainly(s, "taken"), lambda s: execute(s, WRONG, name="a")]
+    futures = [one for act in acts for one in queued(embedded, *others, act)[-1:]]
+    for future in futures:
+        error = future.exception()
+        assert isinstance(error, DatabaseError)
+        assert not isinstance(error, Lost)
+    assert embedded.write_now(put_plainly, "b") == 1
+
+
+def test_the_error_of_a_plain_statement_names_nobody(embedded: Database) -> None:
+    embedded.write_now(put_plainly, "anna@example.org")
+    with pytest.raises(DatabaseError) as caught:
+        embedded.write_now(put_plainly, "anna@example.org")
+    assert "anna" not in str(caught.value)
+
+
+def test_a_plain_statement_that_finds_the_file_held_is_lost_not_wrong(
+    embedded: Database, sqlite_url: str
+) -> None:
+    embedded.write_now(lambda session: session.execute(text("PRAGMA busy_timeout = 50")))
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        futures = [embedded.submit(put_plainly, str(n)) for n in range(3)]
+        assert {type(future.exception()) for future in futures} == {Lost}
+        other.execute("ROLLBACK")
+    other.close()
+    assert embedded.read_now(names) == []
+    assert embedded.write_now(put_plainly, "b") == 1
+
+
+def test_a_disk_that_is_full_is_lost_to_the_whole_group_of_plain_statements(
+    embedded: Database,
+) -> None:
+    def fill(session: Session) -> None:
+        session.execute(text("PRAGMA max_page_count = 1"))
+        for n in range(200):
+            execute(session, PUT, name=str(n), value=bytes(100_000))
+
+    futures = queued(embedded, lambda s: put_plainly(s, "a"), fill, lambda s: put_plainly(s, "b"))
+    assert {type(future.exception()) for future in futures} == {Lost}
+    assert embedded.read_now(names) == []
+
+
+def test_an_action_of_plain_statements_never_opens_a_session(embedded: Database) -> None:
+    begun: list[Any] = []
+    event.listen(embedded.engine, "begin", begun.append)
+    embedded.write_now(put_plainly, "a")
+    assert (begun, embedded.read_now(names)) == ([], ["a"])
+
+
+def test_a_plain_action_of_which_the_journal_tells_is_told_once(
+    embedded: Database, sqlite_url: str
+) -> None:
+    def noted(session: Session) -> None:
+        put_plainly(session, "a")
+        journalled(session, "a line")
+
+    embedded.write_now(noted)
+    file = Path(sqlite_url.removeprefix("sqlite:///")).with_suffix(".journal")
+    assert file.read_text() == "a line\n"

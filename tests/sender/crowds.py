@@ -67,7 +67,7 @@ def states(here: World, kind: MailKind = MailKind.DIGEST) -> Counter[str]:
         rows = session.exec(
             select(Mail.state, func.count()).where(Mail.kind == kind).group_by(col(Mail.state))
         )
-        return Counter({state.value: number for state, number in rows.all()})
+        return Counter({str(state): number for state, number in rows.all()})
 
     found = here.read(counted)
     assert isinstance(found, Counter)

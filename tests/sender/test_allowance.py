@@ -38,7 +38,7 @@ def left(made: Allowance, sent: Counter[bytes], day: date = FIRST) -> tuple[int,
 
 def claims(*groups: bytes) -> list[Claim]:
     """Claim a mail to each."""
-    return [Claim(n, 1, group, False, None, None, None) for n, group in enumerate(groups)]  # noqa: FBT003  a row
+    return [Claim(n, 1, group, False, None, None, None) for n, group in enumerate(groups)]
 
 
 def test_without_a_cap_there_is_no_limit() -> None:
@@ -119,7 +119,7 @@ async def test_the_cap_stops_at_the_cap_and_goes_on_the_next_day(
 async def test_each_group_gets_its_share_of_the_day_while_the_sender_is_new(
     tmp_path: Path, hurried: None
 ) -> None:
-    steps = {"warm_up_from": FIRST, "warm_up": (3, 8)}
+    steps: dict[str, Any] = {"warm_up_from": FIRST, "warm_up": (3, 8)}
     async with crowded(tmp_path, ScriptedRelay(), 20, ANNA, BERT, **steps) as here:
         await here.start()
         await here.until(lambda: _by_domain(here.relay)["crowd.invalid"] >= 3)
@@ -139,7 +139,7 @@ async def test_a_group_near_its_share_does_not_slow_down_the_others(
     tmp_path: Path, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claiming, "LOOK", 0.5)
-    steps = {"warm_up_from": FIRST, "warm_up": (19,), "connections": 2}
+    steps: dict[str, Any] = {"warm_up_from": FIRST, "warm_up": (19,), "connections": 2}
     async with crowded(tmp_path, ScriptedRelay(), 18, *_people(18), **steps) as here:
         await here.start()
         await here.until(lambda: states(here.world)["sent"] == 36, 3.0)

@@ -13,6 +13,7 @@ from feedsvc.domain.outcome import Fault, Kind, Outcome, Stage
 from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot
 from feedsvc.gateways import relay as relays
 from feedsvc.sender import sender
+from feedsvc.sender.line import Line
 from tests.sender.acts import cut, hang_up, say, silent
 from tests.sender.crowds import CROWD, crowded, held, states, twice
 from tests.sender.scripted import ScriptedRelay, Step
@@ -99,14 +100,14 @@ async def test_while_one_connection_waits_the_others_do_not_spin(
 ) -> None:
     monkeypatch.setitem(relays.PATIENCE, Stage.RCPT, 60.0)
     asked = 0
-    fed = sender.Line.fed
+    fed = Line.fed
 
     async def counted(self: Any, seconds: float) -> bool:
         nonlocal asked
         asked += 1
         return await fed(self, seconds)
 
-    monkeypatch.setattr(sender.Line, "fed", counted)
+    monkeypatch.setattr(Line, "fed", counted)
     scripted = ScriptedRelay()
     async with crowded(tmp_path, scripted, 1, connections=5) as here:
         scripted.on(Step.RCPT, silent())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,7 +52,7 @@ async def test_mails_keep_to_the_rate_on_the_average_and_from_one_to_the_next(ti
     for _ in range(9):
         await going.turn()
         at.append(time.now)
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
     assert gaps == pytest.approx([0.25] * 8)
 
 

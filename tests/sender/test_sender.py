@@ -152,9 +152,7 @@ async def test_a_mail_whose_making_kills_the_worker_is_put_aside_and_all_others_
     assert ends == [DIED] * 4 + [0]
     copies = Counter(one.recipients[0] for one in scripted.heard if one.taken)
     assert max(copies.values()) <= 2
-    assert all(
-        len({one.body for one in scripted.of(address)}) == 1 for address in copies
-    )
+    assert all(len({one.body for one in scripted.of(address)}) == 1 for address in copies)
 
 
 def _run(command: list[str]) -> int:

@@ -16,7 +16,7 @@ from feedsvc.domain.outcome import Stage
 from feedsvc.domain.tables.ledger import Mail, MailKind, Notice
 from feedsvc.domain.tables.people import Suppression
 from feedsvc.gateways import pipeline, relay
-from feedsvc.sender import Sender, lane, claiming, pace, sender
+from feedsvc.sender import Sender, claiming, lane, pace, sender
 from tests.sender.scripted import Act, ScriptedRelay, Step
 from tests.world import World, world
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from feedsvc.actions.deliver.told import IN_IDS, told
-from feedsvc.domain.tables.ledger import Lane, Mail, MailState, Worker
+from feedsvc.domain.tables.ledger import Lane, Mail, MailState
 from feedsvc.gateways.database import execute, fetch, on_sqlite, plain
 
 
@@ -57,6 +57,10 @@ _OPEN = plain(
     open=_NOT_SHUT,
     locked=_LOCKED,
 )
+_LIVING = plain(
+    "SELECT 1 FROM worker WHERE id = :worker AND ended_at IS NULL %(locked)s",
+    locked=("", "FOR SHARE"),
+)
 _MINE = plain("UPDATE mail SET worker_id = :worker WHERE id %(in_ids)s", in_ids=IN_IDS)
 
 
@@ -74,8 +78,7 @@ def claim(
 
     A worker that was taken for dead gets nothing.
     """
-    living = select(Worker.id).where(Worker.id == worker_id, col(Worker.ended_at).is_(None))
-    if session.exec(living.with_for_update(read=True)).first() is None:
+    if not fetch(session, _LIVING, worker=worker_id):
         return []
     asked = {"lane": lane.value, "now": now, "limit": limit, **after._asdict()}
     if shut:
