@@ -139,7 +139,7 @@ class World:
         while claims := self.claims(worker, limit=10):
             for claim in claims:
                 if self.mark(worker, None, claim.mail_id):
-                    values = orjson.loads(self.here.keys.unseal(claim.sealed, Sealed.MAIL))
+                    values = orjson.loads(self.here.keys.unseal(claim.sealed or b"", Sealed.MAIL))
                     written_to.append(values["address"])
                     self.mark(worker, deliver.Mark(claim.mail_id, outcome, ""), None)
         return written_to

@@ -45,7 +45,7 @@ class Pipeline(asyncio.Protocol):
         """Write at once, and expect so many replies; a text is owed its own since the 354."""
         self._owed += replies
         if not self.lost:
-            self._transport.writelines(pieces)
+            self._transport.write(b"".join(pieces))
 
     @property
     def replies(self) -> int:

@@ -22,6 +22,7 @@ from feedsvc.sender.letters import Letter, written
 from feedsvc.sender.line import Line
 from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import HALT_AFTER, Pace
+from feedsvc.sender.signing import Signing
 
 TRY_AGAIN = 0.2
 SOON = 0.05
@@ -63,6 +64,11 @@ class Lane:
         self._done: list[Mark] = []
         self._faults = 0
         self._taken: set[Letter] = set()
+        self._signing: Signing | None = None
+
+    def sign_with(self, signing: Signing | None) -> None:
+        """Sign what is carried from now on, or do not."""
+        self._signing = signing
 
     async def carry(self, marks: Marks) -> bool:
         """Carry mails as long as there are some that may go; return whether there was one."""
@@ -167,7 +173,7 @@ class Lane:
     async def _message(self, letter: Letter) -> bytes | None:
         """Put a mail together; None when it cannot be: it is refused alone and stops nobody else."""
         try:
-            return await written(self._here.dkim, letter)
+            return await written(self._signing, letter)
         except (FeedsvcError, LookupError, ValueError) as error:
             problem = type(error).__name__
             log.error("mail cannot be put together", mail=letter.claim.mail_id, problem=problem)  # noqa: TRY400  the trace may hold what the mail says

@@ -1,27 +1,26 @@
 """Letters: claimed mails, opened and ready to be put together."""
 
-import asyncio
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import orjson
 from sqlmodel import Session
 
 from feedsvc.actions import deliver
 from feedsvc.actions.deliver import Claim
-from feedsvc.domain.mime import Signer, Skeleton
+from feedsvc.domain.mime import Skeleton
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.tables.ledger import Digest
 from feedsvc.gateways.composer import DATE
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import Envelope
 from feedsvc.records.links import BOUNCE
+from feedsvc.sender.signing import Signing
 
 FORMS = 64
-_SIGNERS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="signer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +56,15 @@ class Letter:
         return self.form.skeleton.splice(self.values)
 
 
-async def written(signer: Signer | None, letter: Letter) -> bytes:
-    """Put a mail together, and sign it where we sign: in a thread, beside the others."""
+async def written(signing: Signing | None, letter: Letter) -> bytes:
+    """Put a mail together, and sign it where we sign."""
     message = letter.message()
-    if signer is None:
-        return message
-    at = parsedate_to_datetime(letter.values[DATE])
-    return await asyncio.get_running_loop().run_in_executor(_SIGNERS, signer.sign, message, at)
+    return await signing.sign(message, _instant(letter.values[DATE])) if signing else message
+
+
+@lru_cache(maxsize=64)
+def _instant(date: str) -> datetime:
+    return parsedate_to_datetime(date)
 
 
 class Letters:

@@ -18,6 +18,7 @@ from feedsvc.sender.lane import Lane
 from feedsvc.sender.line import Line
 from feedsvc.sender.marks import Marks
 from feedsvc.sender.pace import Pace
+from feedsvc.sender.signing import Signing
 
 LOOK, PAUSE, IDLE = 0.5, 0.1, 20.0
 HEARTBEAT = 5.0
@@ -47,6 +48,7 @@ class Sender:
         self._lanes = [(self._lane(n, line), line) for n, line in enumerate(lines)]
         self._worker_id = 0
         self._marks = Marks(here, clock, self.pace, 0)
+        self._signing: Signing | None = None
         self._busy = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -54,6 +56,9 @@ class Sender:
         """Begin to send; what dead workers held goes first."""
         await self._enlist()
         await self._bury()
+        self._signing = Signing(self._here.dkim) if self._here.dkim else None
+        for lane, _ in self._lanes:
+            lane.sign_with(self._signing)
         claiming = [one.keep(lambda: self._marks) for one in self._claiming.values()]
         jobs = [self._beat(), *claiming]
         lanes = [self._run(lane, line) for lane, line in self._lanes]
@@ -76,6 +81,8 @@ class Sender:
                 now = self._clock()
                 await self._here.database.write(deliver.take_over, self._worker_id, now=now)
         finally:
+            if self._signing is not None:
+                self._signing.close()
             self._lock.close()
 
     def _lane(self, number: int, line: Line) -> Lane:

@@ -18,7 +18,7 @@ WRITER = (
     "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits in a power cut
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # what is erased must not stay in free pages
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-8192",  # memory must not grow with the list; the system keeps the rest
     "PRAGMA journal_size_limit=67108864",
 )
 READER = (
