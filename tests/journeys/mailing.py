@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -38,12 +39,13 @@ class Mailing:
 
 @asynccontextmanager
 async def mailing(
-    database_url: str, folder: Path, catcher: Catcher | None = None
+    database_url: str, folder: Path, catcher: Catcher | None = None, **settings: Any
 ) -> AsyncIterator[Mailing]:
-    """Open a world that sends to a catcher of its own."""
+    """Open a world that sends to a catcher of its own; `settings` are those of mail."""
     catcher = catcher or Catcher(lambda: START)
     port = await catcher.start()
-    with world(database_url, folder, mail={"relay": f"smtp://127.0.0.1:{port}"}) as here:
+    mail = {"relay": f"smtp://127.0.0.1:{port}"} | settings
+    with world(database_url, folder, mail=mail) as here:
         yield Mailing(here, catcher)
     await catcher.stop()
 

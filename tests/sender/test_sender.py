@@ -5,15 +5,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select, update
 
 from feedsvc.actions import deliver
 from feedsvc.domain.outcome import Stage
-from feedsvc.domain.tables.ledger import MailKind, Worker
+from feedsvc.domain.tables.ledger import MailKind, Notice, Worker
 from feedsvc.errors import Unavailable
 from feedsvc.gateways import relay as relays
 from feedsvc.sender import marks, sender
@@ -227,6 +228,45 @@ async def test_a_database_that_is_away_for_one_line_takes_nothing_from_the_other
         assert twice(scripted) == []
 
 
+# A mailing that is stopped, and marks that cannot be made
+
+
+async def test_stopping_a_mailing_costs_few_connections_and_strands_nothing(
+    tmp_path: Path, hurried: None
+) -> None:
+    scripted = ScriptedRelay()
+    async with crowded(tmp_path, scripted, 60, connections=2) as here:
+        scripted.on(Step.RCPT, silent(0.25), times=2)
+        await here.start()
+        await here.until(waits_for(here, 2, Step.RCPT))
+        here.world.write(_pause_all, here.world.now)
+        await here.until(lambda: held(here.world) == 0)
+        await here.settles()
+        assert states(here.world)["sent"] == 0
+        assert scripted.connections <= 6
+
+
+async def test_a_mark_that_cannot_be_made_fails_alone(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = ScriptedRelay()
+    async with crowded(tmp_path, scripted, 30, connections=3) as here:
+        bad = here.world.mails()[7][1].id
+        database: Any = here.world.here.database
+        write = database.write
+
+        async def refused(act: Any, *args: Any, **kwargs: Any) -> Any:
+            if act is deliver.mark and any(done.mail_id == bad for done in args[1]):
+                raise ValueError
+            return await write(act, *args, **kwargs)
+
+        monkeypatch.setattr(database, "write", refused)
+        await here.start()
+        await here.until(lambda: states(here.world) == {"sent": 29, "sending": 1})
+        monkeypatch.setattr(database, "write", write)
+        assert twice(scripted) == []
+
+
 # A worker that was taken for dead
 
 
@@ -353,3 +393,7 @@ def test_a_confirm_mail_is_a_service_mail(here_and_now: World) -> None:
     here_and_now.sign_up(NEW)
     [(_, mail)] = here_and_now.mails(MailKind.CONFIRM)
     assert mail.lane == "a"
+
+
+def _pause_all(session: Session, now: datetime) -> None:
+    session.execute(update(Notice).values(paused_at=now))
