@@ -5,13 +5,19 @@ connection that fails says why in `lost`, and gives no more replies.
 """
 
 import asyncio
+import operator
 import re
 from collections import deque
 
 PROGRESS = 180.0
 """Seconds in which a relay must read something of what is written to it."""
 
-GO_AHEAD = b"354"
+GO_AHEAD = 354
+_OK, _GO_ON = (250, ""), (GO_AHEAD, "")
+_KNOWN = {b"250 ": _OK, b"354 ": _GO_ON}
+"""What nearly every reply is, in one line; its words are of no use."""
+
+_YES = (_OK, _OK, _GO_ON)
 LONGEST_REPLY = 65_536
 MOST_LINES = 128
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*?))?\r?$", re.DOTALL)
@@ -56,14 +62,13 @@ class Pipeline(asyncio.Protocol):
         """Give the next reply if it is here already."""
         return self._replies.popleft() if self._replies else None
 
-    def agreed(self, *codes: int) -> bool:
-        """Take the next replies at once if they are here and have these codes."""
-        if len(self._replies) < len(codes):
+    def agreed(self) -> bool:
+        """Take the replies to MAIL, RCPT and DATA, if they are here and say yes in one line each."""
+        replies = self._replies
+        if len(replies) < len(_YES) or any(map(operator.is_not, replies, _YES)):
             return False
-        if any(self._replies[i][0] != code for i, code in enumerate(codes)):
-            return False
-        for _ in codes:
-            self._replies.popleft()
+        for _ in _YES:
+            replies.popleft()
         return True
 
     async def reply(self, seconds: float) -> tuple[int, str] | None:
@@ -127,6 +132,10 @@ class Pipeline(asyncio.Protocol):
             data = self._rest + data
         *lines, self._rest = data.split(b"\n")
         for line in lines:
+            known = None if self._lines else _KNOWN.get(line[:4])
+            if known is not None:
+                self._answer(known)
+                continue
             self._take(line)
             if self.lost:
                 return  # what stands behind nonsense answers nothing of ours
@@ -160,12 +169,13 @@ class Pipeline(asyncio.Protocol):
             self.fail("what came is no reply")
             return
         code, more, text = found.groups()
-        if more == b"-":
-            self._lines.append(text)
-            return
-        if self._lines:
-            text = b"\n".join([*self._lines, text])
+        self._lines.append(text)
+        if more != b"-":
+            said = b"\n".join(self._lines).decode("utf-8", "replace")
             self._lines = []
-        self._replies.append((int(code), text.decode("utf-8", "replace")))
+            self._answer((int(code), said))
+
+    def _answer(self, reply: tuple[int, str]) -> None:
+        self._replies.append(reply)
         self._length = 0
-        self._owed -= code != GO_AHEAD
+        self._owed -= reply[0] != GO_AHEAD

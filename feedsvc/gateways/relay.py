@@ -31,9 +31,8 @@ MOST_MAILS, MOST_SECONDS, MOST_REFUSALS = 500, 300.0, 8
 TOGETHER = 32_768
 """Octets up to which a text leaves us in one piece, so that an envelope may travel behind it."""
 
-_AGREED = (250, 250, 354)
 RESET = b"RSET\r\n"
-_STAGES = (Stage.MAIL, Stage.MAIL, Stage.RCPT, Stage.DATA)  # the first is RSET
+ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 GO_AHEAD = 354
 NEEDS_SMTPUTF8 = "needs SMTPUTF8"
 TOO_LARGE = "larger than the relay takes"
@@ -62,9 +61,6 @@ class Envelope(NamedTuple):
     sender: str
     recipient: str
     size: int
-
-
-ADMITTED = Reply(Stage.DATA, 354)
 
 
 @cache
@@ -145,20 +141,24 @@ class Connection:
         pipe = self._pipe
         return pipe is None or bool(pipe.lost) or pipe.replies >= len(self._said)
 
+    def admitted_at_once(self) -> bool:
+        """Whether a mail is admitted, as nearly every one is: all replies are here, and plain."""
+        return (
+            self._pipe is not None
+            and not self._refused
+            and len(self._said) == len(ENVELOPE)
+            and self._pipe.agreed()
+        )
+
     async def admitted(self) -> Reply:
         """Give the go-ahead to DATA, or the first refusal."""
         if self._refused:
             reason = NEEDS_SMTPUTF8 if self._refused == NEEDS_SMTPUTF8 else Fault.OURS
             return Reply(Stage.RCPT, None, self._refused, reason=reason)
-        if (
-            self._pipe is not None
-            and len(self._said) == len(_AGREED)
-            and self._pipe.agreed(*_AGREED)
-        ):
-            return ADMITTED  # what nearly every mail hears, in one look
         verdict: Reply | None = None
-        last = ADMITTED
-        for stage, said in zip(_STAGES[-len(self._said) :], self._said, strict=True):
+        last = Reply(Stage.MAIL, None, "nothing was announced")
+        stages = ENVELOPE if len(self._said) == len(ENVELOPE) else (Stage.MAIL, *ENVELOPE)
+        for stage, said in zip(stages, self._said, strict=True):
             if not self._pipelining and self._pipe is not None:
                 self._pipe.write(said, replies=1)
             last = await self._next(stage)

@@ -97,10 +97,11 @@ class Lane:
         relay = await self._announce(letter, marks)
         if relay is None:
             return None
-        reply = await self._admitted(relay, marks)
-        if not reply.good:
-            await self._heard(letter, reply)
-            return self._next()
+        if not relay.admitted_at_once():
+            reply = await self._admitted(relay, marks)
+            if not reply.good:
+                await self._heard(letter, reply)
+                return self._next()
         if not await self._start(letter, marks):
             self._drop()  # it waits for a text that it must not get
             self._taken.discard(letter)
