@@ -169,7 +169,7 @@ class Pipeline(asyncio.Protocol):
             self.fail("what came is no reply")
             return
         code, more, text = found.groups()
-        self._lines.append(text)
+        self._lines.append(text or b"")
         if more != b"-":
             said = b"\n".join(self._lines).decode("utf-8", "replace")
             self._lines = []

@@ -28,6 +28,8 @@ TRY_AGAIN = 0.2
 SOON = 0.05
 GIVE_UP = 3
 STAGGER = 0.01
+UNKNOWN = Outcome(Kind.UNKNOWN)
+GIVEN_UP = "its outcome could not be written down"
 STUMBLED = Reply(Stage.DOT, None, "lost by a fault of ours")
 log = structlog.get_logger()
 
@@ -81,6 +83,9 @@ class Lane:
         try:
             while letter is not None:
                 letter = await self._carry_one(letter, marks)
+        except Exception:
+            self._drop()  # it may wait for a text
+            raise
         finally:
             self._put_back()
             await self._settle(marks)
@@ -264,6 +269,7 @@ class Lane:
             if self._faults < GIVE_UP:
                 raise
             log.exception("a mark was given up", mails=[one.mail_id for one in self._done])
+            await marks.put([Mark(one.mail_id, UNKNOWN, GIVEN_UP) for one in self._done])
         self._done, self._faults = [], 0
 
     def _drop(self) -> None:
