@@ -17,6 +17,7 @@ from feedsvc.errors import NotFound
 from feedsvc.gateways.database import Database
 from feedsvc.records.books import Books
 from feedsvc.records.books import books as of_updates
+from feedsvc.records.senders import trouble
 
 PAUSE = 1.0
 REST = 5
@@ -44,7 +45,10 @@ def books(
         found = _look(here.database, update)
         if watch:
             found = _watch(here.database, update, found)
+        problem = here.database.read_now(trouble)
     typer.echo("\n".join(map(in_words, found)) or "No update has been mailed yet.")
+    if problem:
+        typer.echo(f"The sender is in trouble, and tries again by itself: {problem}")
     if not all(one.balanced for one in found):
         raise typer.Exit(1)
 
@@ -76,6 +80,7 @@ def _watch(database: Database, update: str | None, found: list[Books]) -> list[B
     """Show how the mailings of one update go on, until nothing is in hand or Ctrl-C is pressed."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with suppress(KeyboardInterrupt), Progress(*columns, console=Console(stderr=True)) as bars:
+        trouble_bar = bars.add_task("", total=1, visible=False)
         tasks = [bars.add_task(one.notice, total=None) for one in found]
         _show(bars, tasks, found)
         while not all(map(_over, found)):
@@ -83,6 +88,8 @@ def _watch(database: Database, update: str | None, found: list[Books]) -> list[B
             found = _look(database, update)
             tasks += [bars.add_task(one.notice, total=None) for one in found[len(tasks) :]]
             _show(bars, tasks, found)
+            problem = database.read_now(trouble)
+            bars.update(trouble_bar, description=escape(problem or ""), visible=bool(problem))
             time.sleep(max(PAUSE, REST * (time.monotonic() - begun)))
     return found
 

@@ -91,6 +91,9 @@ def in_words(found: Standing) -> Iterator[str]:
     yield from _part("Suppressions", [_ban(one) for one in found.suppressions])
     yield from _part("Service mails", [_service(one) for one in found.service_mails])
     yield from _part(_heading(found), [list(_stand(one)) for one in found.deliveries])
+    if found.trouble:
+        yield ""
+        yield from _wrapped(f"The sender is in trouble, and tries again: {found.trouble}", "")
     if found.absent:
         yield from _wrapped(f"No delivery of this update: {found.absent}.", "  ")
 

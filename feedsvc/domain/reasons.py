@@ -205,8 +205,8 @@ def _in_line(sent: Mail, now: datetime) -> str:
         why = "the relay put it off" if deferred else "the relay was in trouble"
         return f"{why}; it is tried again at {moment(sent.due_at)}"
     if sent.worker_id is not None:
-        return "a connection has claimed it and sends it next"
-    return "it is in the queue and goes as fast as the relay takes mail (see /statusz)"
+        return "it is next in the queue, as soon as the relay takes it"
+    return "it is in the queue and goes as fast as the relay takes mail"
 
 
 @dataclass(frozen=True, slots=True)

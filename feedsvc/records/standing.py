@@ -17,6 +17,7 @@ from feedsvc.domain.tables.people import (
 )
 from feedsvc.errors import FeedsvcError, NotFound
 from feedsvc.records.deliveries import Carried, Reader, Stand, absence, carried, count, deliveries
+from feedsvc.records.senders import trouble
 
 SERVICE_MAILS = 5
 
@@ -82,6 +83,7 @@ class Standing:
     deliveries: list[Stand]
     of_deliveries: int
     absent: str
+    trouble: str
 
     @property
     def known(self) -> bool:
@@ -122,6 +124,7 @@ def standing(
         deliveries=found,
         of_deliveries=count(session, signer_id),
         absent=absence(session, update, signer_id) if update and not found else "",
+        trouble=trouble(session) or "",
     )
 
 

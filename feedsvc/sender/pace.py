@@ -122,6 +122,8 @@ class Pace:
 
     def _well(self) -> None:
         """All that went before is over: the next trouble starts from a short rest."""
+        if self._relay_problem:
+            log.info("relay takes mail again")
         self._failed_in_a_row = self.rebuffs_in_a_row = 0
         self._relay_problem, self._rest = "", FIRST_REST
 

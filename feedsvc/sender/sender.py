@@ -113,7 +113,7 @@ class Sender:
             try:
                 held = await asyncio.to_thread(self._lock.held)
                 seen = await self._here.database.write(
-                    deliver.seen, self._worker_id, now=self._clock()
+                    deliver.seen, self._worker_id, now=self._clock(), problem=self.pace.problem
                 )
                 if not (held and seen):
                     await self._begin_again()

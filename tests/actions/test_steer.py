@@ -320,7 +320,7 @@ def test_twice_is_the_same_as_once(queued: World, name: str) -> None:
 def test_a_draft_has_no_mailing(here_and_now: World) -> None:
     here_and_now.campaign()
     draft = here_and_now.post(status="draft")
-    with pytest.raises(Conflict, match="Nobody is mailed"):
+    with pytest.raises(Conflict, match="no mailing yet"):
         steered(here_and_now, "pause", draft)
 
 

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from feedsvc.domain.mime import Skeleton
-from feedsvc.domain.tables.ledger import Digest, MailState
+from feedsvc.domain.tables.ledger import Digest, Mail, MailState
 from feedsvc.gateways import dkim_key
 from tests.bench.crowd import fill, opened
 from tests.bench.disk import scratch
@@ -58,15 +58,15 @@ def main(folder: Path, mails: int) -> None:
 
 
 def _message(here: World) -> bytes:
-    _, mail = here.mails()[0]
+    def first(session: Session) -> tuple[Mail, bytes]:
+        mail, message = session.exec(
+            select(Mail, Digest.message).join(Digest).order_by(col(Mail.id)).limit(1)
+        ).one()
+        return mail, message
+
+    mail, message = here.read(first)
     assert mail.state is MailState.QUEUED
-
-    def stored(session: Session) -> bytes:
-        digest = session.get(Digest, mail.digest_id)
-        assert digest is not None
-        return digest.message
-
-    return Skeleton(here.read(stored)).splice(here.values(mail))
+    return Skeleton(message).splice(here.values(mail))
 
 
 if __name__ == "__main__":

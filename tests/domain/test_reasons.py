@@ -130,7 +130,7 @@ def test_news_of_the_minute_of_the_hour_is_for_the_next_day() -> None:
     ("one", "words"),
     [
         (mail(), "in the queue"),
-        (mail(worker_id=4), "a connection has claimed it"),
+        (mail(worker_id=4), "it is next in the queue"),
         (mail(due_at=LATER), "tried again at 2026-03-02 11:00:00 UTC"),
         (mail(state=MailState.DEFERRED, due_at=LATER), "the relay put it off"),
         (mail(alone=True), "alone on its connection"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from feedsvc.gateways import relay as relays
-from feedsvc.sender import pace
+from feedsvc.records.senders import trouble
+from feedsvc.sender import pace, sender
 from tests.sender.acts import hang_up, raw, say, say_and_close, silent
 from tests.sender.authority import Authority, authority
 from tests.sender.scripted import Act, ScriptedRelay, Step
@@ -215,3 +216,15 @@ async def test_both_databases_wait_for_a_relay_that_is_down(
         await here.until(lambda: bool(here.sender.pace.problem))
         await here.relay.start()
         await here.comes_to(anna=SENT, bert=SENT, zoe=SENT)
+
+
+async def test_other_processes_are_told_what_is_wrong_with_the_relay(
+    here: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "HEARTBEAT", 0.05)
+    await here.relay.stop()
+    await here.start()
+    await here.until(lambda: "refused" in (here.world.read(trouble) or ""))
+    await here.relay.start()
+    await here.comes_to(anna=SENT, bert=SENT, zoe=SENT)
+    await here.until(lambda: here.world.read(trouble) is None)

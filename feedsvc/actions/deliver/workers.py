@@ -20,12 +20,15 @@ def enlist(session: Session, *, now: datetime) -> int:
     return worker.id or 0
 
 
-def seen(session: Session, worker_id: int, *, now: datetime) -> bool:
-    """Say that a worker lives; False: it was taken for dead and must begin again."""
+def seen(session: Session, worker_id: int, *, now: datetime, problem: str = "") -> bool:
+    """Say that a worker lives, and what keeps it from sending.
+
+    False: it was taken for dead and must begin again.
+    """
     worker = session.get(Worker, worker_id)
     if worker is None or worker.ended_at is not None:
         return False
-    worker.seen_at = now
+    worker.seen_at, worker.problem = now, problem or None
     return True
 
 

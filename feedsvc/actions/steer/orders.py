@@ -39,7 +39,8 @@ def pause(session: Session, update_uid: str, *, by: str, now: datetime) -> None:
     under_way = [notice for notice in notices if notice.paused_at or _under_way(session, notice)]
     if not under_way:
         raise Conflict(
-            "The mailing has ended.", remedy="A correction or a withdrawal still reaches them."
+            "The mailing has ended: nothing is left to stop.",
+            remedy="Its books say who was sent it.",
         )
     if mailings.stop(session, under_way, now):
         audit.note(session, by, "pause mailing", update_uid, now)
@@ -73,7 +74,8 @@ def cancel(
     under_way = [notice for notice in notices if _under_way(session, notice)]
     if not under_way:
         raise Conflict(
-            "The mailing has ended.", remedy="A correction or a withdrawal still reaches them."
+            "The mailing has ended: nothing is left to stop.",
+            remedy="Its books say who was sent it.",
         )
     mailings.cancel(session, under_way, why, now)
     audit.note(session, by, "cancel mailing", update_uid, now, why)
@@ -94,8 +96,8 @@ def _found(session: Session, update_uid: str) -> Sequence[Notice]:
     notices = mailings.those(session, Notice.update_id == update_id)
     if not notices:
         raise Conflict(
-            "Nobody is mailed about this update.",
-            remedy="It is a draft, under embargo, or was published without mail.",
+            "This update has no mailing yet.",
+            remedy="A mailing begins when an update is published, or its embargo ends, with mail.",
         )
     return notices
 

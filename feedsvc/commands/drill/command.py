@@ -55,6 +55,8 @@ def drill(
     Exits with 1 when a promise is broken.
     """
     signal.signal(signal.SIGTERM, _end)
+    if database is not None and not database.startswith("postgresql://"):
+        raise typer.BadParameter("name a PostgreSQL database.", param_hint="--database")
     orders = Orders(
         signers=signers,
         kills=kills,

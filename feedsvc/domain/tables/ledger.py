@@ -262,9 +262,10 @@ class Delivery(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A process that sends; its id is the epoch of its claims."""
+    """A process that sends; its id is the epoch of its claims. `problem`: what keeps it from sending."""
 
     id: int | None = number()
     started_at: datetime
     seen_at: datetime
     ended_at: datetime | None = None
+    problem: str | None = None

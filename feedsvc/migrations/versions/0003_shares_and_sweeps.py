@@ -26,6 +26,7 @@ def upgrade() -> None:
         "notice", sa.Column("slowly", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("notice", sa.Column("swept", BIG, nullable=True))
+    op.add_column("worker", sa.Column("problem", sa.String(), nullable=True))
     op.create_index(
         "ix_notice_on_trial",
         "notice",

@@ -144,3 +144,7 @@ class BooksAnswer(BaseModel):
 
     update: str
     notices: list[NoticeBooks]
+    problem: str | None = Field(
+        default=None,
+        description="What keeps the senders from sending, such as the relay; null when all is well.",
+    )

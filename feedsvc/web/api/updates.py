@@ -14,6 +14,7 @@ from feedsvc.domain.drafts import Draft, UpdateDraft
 from feedsvc.domain.tables.content import Update
 from feedsvc.domain.tables.staff import Scope, StaffKey
 from feedsvc.records.books import books
+from feedsvc.records.senders import trouble
 from feedsvc.web import documents
 from feedsvc.web.api import auth, posting, reading, shown
 from feedsvc.web.api.models import BooksAnswer, NoticeBooks, UpdateAnswer, UpdateList
@@ -149,7 +150,7 @@ def _books(session: Session, key: StaffKey, uid: str, now: datetime) -> BooksAns
         NoticeBooks.model_validate(found, from_attributes=True)
         for found in books(session, update.uid, now=now)
     ]
-    return BooksAnswer(update=update.uid, notices=notices)
+    return BooksAnswer(update=update.uid, notices=notices, problem=trouble(session))
 
 
 operations = [

@@ -87,7 +87,10 @@ async def test_a_cancelled_mailing_cannot_be_resumed(desk: Desk, queued: World) 
 async def test_a_mailing_that_has_ended_cannot_be_paused(desk: Desk, queued: World) -> None:
     queued.send()
     refused = await desk.order("pause")
-    assert (refused.status_code, refused.json()["detail"]) == (409, "The mailing has ended.")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "The mailing has ended: nothing is left to stop.",
+    )
     assert refused.json()["remedy"]
 
 
@@ -117,3 +120,15 @@ async def test_the_books_say_how_fast_it_goes(desk: Desk, queued: World) -> None
     queued.send()
     done = await desk.books()
     assert (done["state"], done["rate_per_minute"], done["seconds_left"]) == ("done", None, None)
+
+
+async def test_the_books_say_what_keeps_the_sender_from_sending(
+    api: httpx2.AsyncClient, bearer: Bearer, queued: World
+) -> None:
+    worker = queued.write(deliver.enlist, now=queued.now)
+    path = f"/api/updates/{queued.books().update}/books"
+    told = []
+    for problem in ("connect: refused", ""):
+        queued.write(deliver.seen, worker, now=queued.now, problem=problem)
+        told.append((await api.get(path, headers=bearer())).json()["problem"])
+    assert told == ["connect: refused", None]
