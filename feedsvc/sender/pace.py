@@ -10,7 +10,7 @@ import structlog
 
 from feedsvc.domain.outcome import Kind, Outcome, Stage
 
-FIRST_REST, LONGEST_REST = 1.0, 300.0
+FIRST_REST, LONGEST_REST, LOGIN_REST = 1.0, 60.0, 300.0
 IN_A_ROW = 5
 HALT_AFTER = 20
 _REFUSED = 5  # the class of the code, RFC 5321
@@ -108,7 +108,7 @@ class Pace:
         """Rest, twice as long each time, and come back by itself."""
         if self.resting:
             return  # several connections meet the same trouble
-        pause = LONGEST_REST if outcome.stop else self._rest
+        pause = LOGIN_REST if outcome.stop else self._rest
         self._resting_until = time.monotonic() + pause * random.uniform(0.8, 1.2)  # noqa: S311  spreads load
         self._rest = min(self._rest * 2, LONGEST_REST)
         self._relay_problem = reply or "the relay cannot be reached"

@@ -78,3 +78,13 @@ def test_it_passes_by_a_line_that_was_not_finished(tmp_path: Path) -> None:
     with (tmp_path / "log").open("a") as log:
         log.write("3 a <1>")
     assert verdict(*(tmp_path / name for name in ("log", "expected", "events"))).clean
+
+
+def test_two_crashes_that_come_close_share_what_either_may_have_caused(tmp_path: Path) -> None:
+    found = judged(tmp_path, "1 a <1> 11/1 b <2> 22/9 a <1> 11/9 b <2> 22", "4 kill/5 kill")
+    assert (found.repeats["kill"], found.most_at_once["kill"]) == (2, 1)
+
+
+def test_a_repeat_is_not_the_work_of_a_crash_that_came_after_it(tmp_path: Path) -> None:
+    found = judged(tmp_path, "1 a <1> 11/1 b <2> 22/4.5 a <1> 11/4.5 b <2> 22", "4 kill/5 kill")
+    assert (found.repeats["kill"], found.most_at_once["kill"]) == (2, 2)

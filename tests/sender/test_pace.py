@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.domain.outcome import Kind, Outcome, Stage, outcome_of
 from feedsvc.sender import pace
-from feedsvc.sender.pace import IN_A_ROW, LONGEST_REST, Pace
+from feedsvc.sender.pace import IN_A_ROW, LOGIN_REST, LONGEST_REST, Pace
 from tests.sender.crowds import crowded
 from tests.sender.scripted import ScriptedRelay
 
@@ -138,7 +138,7 @@ def test_while_it_rests_nothing_starts_and_afterwards_one_connection_tries(time:
 def test_a_login_that_is_refused_is_not_tried_again_soon(time: Time) -> None:
     going = Pace(0)
     going.trouble(NOT_LET_IN, "535 no")
-    assert going.rest_seconds == LONGEST_REST
+    assert going.rest_seconds == LOGIN_REST
 
 
 def test_five_mails_in_a_row_that_come_back_are_a_reason_to_rest(time: Time) -> None:

@@ -224,7 +224,7 @@ async def test_other_processes_are_told_what_is_wrong_with_the_relay(
     monkeypatch.setattr(sender, "HEARTBEAT", 0.05)
     await here.relay.stop()
     await here.start()
-    await here.until(lambda: "refused" in (here.world.read(trouble) or ""))
+    await here.until(lambda: "SMTPConnectError" in (here.world.read(trouble) or ""))
     await here.relay.start()
     await here.comes_to(anna=SENT, bert=SENT, zoe=SENT)
     await here.until(lambda: here.world.read(trouble) is None)

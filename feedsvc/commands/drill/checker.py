@@ -7,6 +7,7 @@ EXPECTED has one recipient a line, EVENTS one event: seconds and its name (`kill
 """
 
 import argparse
+import heapq
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -44,8 +45,8 @@ class Verdict:
     """What the log says about a mailing.
 
     `repeats` counts them by the event that came between a copy and the next one ("" when there was
-    none); a crash excuses one repeat of a mail. `most_at_once` is the most repeats that one event
-    of a name brought about.
+    none); a crash excuses one repeat of a mail. `most_at_once` is the most repeats that some event
+    of a name must have brought about: where two come close together, either may be the cause.
     """
 
     arrived: int
@@ -89,50 +90,75 @@ def verdict(log: Path, expected: Path, happened: Path) -> Verdict:
     for copy in copies(log):
         found.setdefault(copy.recipient, []).append(copy)
     wanted = set(expected.read_text("utf-8").splitlines())
-    causes = _causes(found, events(happened))
+    did = events(happened)
+    causes = _causes(found, did)
     return Verdict(
         arrived=len(found),
         lost=len(wanted - found.keys()),
         strangers=len(found.keys() - wanted),
         changed=sum(len({(one.ident, one.digest) for one in same}) > 1 for same in found.values()),
         most_copies=max(map(len, found.values()), default=0),
-        repeats=Counter(cause.name if cause else "" for cause in causes.elements()),
-        most_at_once=_most_at_once(causes),
+        repeats=Counter(cause.name for cause in causes),
+        most_at_once=_most_at_once(causes, did),
     )
 
 
-def _causes(found: dict[str, list[Copy]], happened: Sequence[Event]) -> Counter[Event | None]:
-    causes: Counter[Event | None] = Counter()
-    for same in found.values():
-        if len(same) > 1:
-            causes.update(_causes_of(sorted(same, key=_when), happened))
-    return causes
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a repeat may come from: one of the events of one name from `first` to `last`."""
+
+    name: str
+    first: int = 0
+    last: int = 0
 
 
-def _causes_of(same: Sequence[Copy], happened: Sequence[Event]) -> Iterator[Event | None]:
+def _causes(found: dict[str, list[Copy]], happened: Sequence[Event]) -> list[Cause]:
+    return [
+        cause
+        for same in found.values()
+        if len(same) > 1
+        for cause in _causes_of(sorted(same, key=_when), happened)
+    ]
+
+
+def _causes_of(same: Sequence[Copy], happened: Sequence[Event]) -> Iterator[Cause]:
     """Give the cause of each repeat of one mail; a crash is used up by the first that it excuses."""
     used = 0
     for before, after in pairwise(same):
         start = before.seconds - SLACK
         between = [
-            (number, one)
-            for number, one in enumerate(happened)
-            if start <= one.seconds < after.seconds
+            number for number, one in enumerate(happened) if start <= one.seconds < after.seconds
         ]
-        crash = next((it for it in between if it[0] >= used and it[1].name != HARMLESS), None)
-        if crash:
-            used = crash[0] + 1
-            yield crash[1]
+        crashes = [one for one in between if one >= used and happened[one].name != HARMLESS]
+        if crashes:
+            used, name = crashes[0] + 1, happened[crashes[0]].name
+            yield Cause(name, crashes[0], max(n for n in crashes if happened[n].name == name))
         else:
-            yield next((one for _, one in between if one.name == HARMLESS), None)
+            yield Cause(HARMLESS if between else "")
 
 
-def _most_at_once(causes: Counter[Event | None]) -> dict[str, int]:
+def _most_at_once(causes: Sequence[Cause], happened: Sequence[Event]) -> dict[str, int]:
     most: dict[str, int] = {}
-    for cause, number in causes.items():
-        name = cause.name if cause else ""
-        most[name] = max(most.get(name, 0), number)
+    for name in {cause.name for cause in causes}:
+        numbers = [number for number, one in enumerate(happened) if one.name == name]
+        mine = [cause for cause in causes if cause.name == name]
+        most[name] = next(n for n in range(1, len(mine) + 1) if _explained(mine, numbers, n))
     return most
+
+
+def _explained(causes: Sequence[Cause], numbers: Sequence[int], each: int) -> bool:
+    """Whether these events can be the causes if none brings about more than `each`."""
+    if not numbers:
+        return each >= len(causes)
+    waiting = sorted(causes, key=lambda cause: cause.first)
+    open_ones: list[int] = []
+    for number in numbers:
+        while waiting and waiting[0].first <= number:
+            heapq.heappush(open_ones, waiting.pop(0).last)
+        for _ in range(min(each, len(open_ones))):
+            if heapq.heappop(open_ones) < number:
+                return False
+    return not open_ones and not waiting
 
 
 def _when(one: Copy | Event) -> float:
