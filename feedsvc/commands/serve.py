@@ -52,13 +52,13 @@ def run(here: Installation, role: Role) -> None:
         signal.signal(ending, _end_well)
     with listening(http.host, http.port) as door:
         made = server(here, role)
-        _settle_memory()
+        spare_the_collector()
         host, port = door.getsockname()[:2]
         typer.echo(f"feedsvc {__version__} serves http://{host}:{port} (role {role}).", err=True)
         made.run([door])
 
 
-def _settle_memory() -> None:
+def spare_the_collector() -> None:
     """Spare the collector what is loaded by now and stays: looking at it cost a tenth of each mail."""
     gc.collect()
     gc.freeze()

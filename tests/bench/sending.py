@@ -12,6 +12,7 @@ from typing import Any
 import uvloop
 from sqlmodel import Session, col, select
 
+from feedsvc.commands.serve import spare_the_collector
 from feedsvc.domain.tables.ledger import Mail, MailState
 from feedsvc.records.books import books
 from feedsvc.sender import Sender
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--sign", action="store_true")
     asked = parser.parse_args()
     with opened(asked.folder, mail=mail_settings(asked)) as here:
+        spare_the_collector()  # as `serve` does
         figures = uvloop.run(send(here, asked.mails))
         (found,) = here.read(books)
         assert found.sent == asked.mails, found
