@@ -12,7 +12,9 @@ from feedsvc.commands.keys import BY
 from feedsvc.commands.opening import ConfigFile, installation
 from feedsvc.records.books import books
 
-UpdateId = Annotated[str, typer.Argument(metavar="UPDATE", help="The id of the update.")]
+UpdateId = Annotated[
+    str, typer.Argument(metavar="UPDATE", help="The id of the update; `feedsvc books` lists them.")
+]
 
 
 def pause(update: UpdateId, config_file: ConfigFile = None) -> None:
@@ -35,10 +37,17 @@ def cancel(
     config_file: ConfigFile = None,
 ) -> None:
     """Cancel the mailing of an update: who was not sent it will not be. There is no way back."""
-    if not yes:
-        question = "Nobody who was not sent this mailing will be. There is no way back. Cancel it?"
+    if not yes and (waiting := _waiting(update, config_file)):
+        question = f"{waiting} people wait for this mail and will not get it. Cancel for good?"
         typer.confirm(question, abort=True, err=True)
     typer.echo(_steered(update, steer.cancel, config_file))
+
+
+def _waiting(update: str, config_file: ConfigFile) -> int:
+    """Count who is still to be mailed; nobody: there is nothing to ask about."""
+    with installation(config_file) as here:
+        found = here.database.read_now(books, update)
+    return sum(sum(one.in_hand.values()) for one in found)
 
 
 def _steered(update: str, order: Callable[..., None], config_file: ConfigFile) -> str:
