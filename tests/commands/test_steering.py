@@ -70,6 +70,13 @@ def test_cancel_asks_first(
     assert (queued.books().state is MailingState.CANCELLED) is cancelled
 
 
+def test_cancel_does_not_ask_when_nobody_waits(run: Run, queued: World) -> None:
+    queued.send()
+    result = run("cancel", queued.books().update)
+    assert result.exit_code == 1
+    assert "Cancel for good?" not in result.output
+
+
 def test_cancel_does_not_ask_who_has_said_yes(run: Run, queued: World) -> None:
     assert run("cancel", queued.books().update, "--yes").exit_code == 0
     assert queued.books().state is MailingState.CANCELLED
