@@ -31,6 +31,7 @@ class Pipeline(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._owed = 0
+        self._text_owed = False
         self._replies: deque[tuple[int, str]] = deque()
         self._rest = b""
         self._lines: list[bytes] = []
@@ -178,4 +179,8 @@ class Pipeline(asyncio.Protocol):
     def _answer(self, reply: tuple[int, str]) -> None:
         self._replies.append(reply)
         self._length = 0
-        self._owed -= reply[0] != GO_AHEAD
+        asks_for_text = reply[0] == GO_AHEAD and not self._text_owed
+        self._text_owed = reply[0] == GO_AHEAD
+        self._owed -= (
+            not asks_for_text
+        )  # the relay owes one more reply for a text, and for one only

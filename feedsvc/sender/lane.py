@@ -162,7 +162,7 @@ class Lane:
             message = await self._message(letter)
             if message is None:
                 self._drop()
-                self._end(letter, HELD, DAMAGED)
+                self._end(letter, Mark(letter.claim.mail_id, HELD, DAMAGED))
                 return self._next()
             following = self._next()
             behind = following if self._may_follow(letter, following, relay) else None
@@ -233,32 +233,31 @@ class Lane:
     async def _heard(self, letter: Letter, reply: Reply) -> None:
         """Take note of the last word on a mail."""
         if reply.reason:
-            self._end(letter, HELD, reply.text, reason=reply.reason)
+            self._end(letter, Mark(letter.claim.mail_id, HELD, reply.text, reason=reply.reason))
             return
         outcome = outcome_of(reply.stage, reply.code, text=reply.text)
         if outcome.close_connection:
             self._drop()
         if outcome.kind is Kind.SENT:
             self._pace.taken()
-            self._end(letter, outcome, "", journal=letter.journal)
+            claim = letter.claim
+            tag, journal = claim.domain_tag, letter.journal
+            self._end(letter, Mark(claim.mail_id, outcome, "", domain_tag=tag, journal=journal))
             return
         others_pass = self._pace.rebuffs_in_a_row == 0
         self._pace.heard(outcome, reply.stage, reply.code, scrub(reply.text))
         worded, evidence = _worded(reply, letter.envelope.recipient), _evidence(reply)
         jitter = random.uniform(-1, 1)  # noqa: S311  spreads load
-        more = {"jitter": jitter, "evidence": evidence, "others_pass": others_pass}
-        self._end(letter, outcome, worded, **more)
+        mark = Mark(letter.claim.mail_id, outcome, worded, jitter, evidence=evidence)
+        self._end(letter, mark._replace(others_pass=others_pass))
         if self._pace.rebuffs_in_a_row >= HALT_AFTER:
             self._pace.rebuffs_in_a_row = 0
             await self._halt(letter.claim.digest_id, worded)
 
-    def _end(self, letter: Letter, outcome: Outcome, text: str, **more: object) -> None:
-        claim = letter.claim
+    def _end(self, letter: Letter, mark: Mark) -> None:
         self._taken.discard(letter)
-        self._done.append(
-            Mark(claim.mail_id, outcome, text, domain_tag=claim.domain_tag, **more)  # type: ignore[arg-type]  # names of Mark
-        )
-        self._line.done(letter, outcome)
+        self._done.append(mark)
+        self._line.done(letter, mark.outcome)
 
     async def _settle(self, marks: Marks) -> None:
         """Make known what became of the last mail; nothing waits behind it."""

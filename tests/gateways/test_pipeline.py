@@ -152,6 +152,12 @@ async def test_a_reply_that_answers_nothing_ends_the_connection(wire: Wire) -> N
     assert wire.pipe.lost == "a reply that answers nothing"
 
 
+async def test_a_relay_that_asks_for_one_text_again_and_again_is_left(wire: Wire) -> None:
+    wire.pipe.write(b"DATA\r\n", replies=1)
+    await wire.say(b"354 go on\r\n" * 99)
+    assert wire.pipe.lost == "a reply that answers nothing"
+
+
 @pytest.mark.parametrize(
     "said",
     [b"250 " + b"x" * (LONGEST_REPLY + 9), b"250-x\r\n" * 200, b"x" * (LONGEST_REPLY + 9)],

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from feedsvc.actions.deliver.told import IN_IDS, told
+from feedsvc.actions.deliver.told import IN_IDS, STOPPED, told
 from feedsvc.domain.tables.ledger import Lane, Mail, MailState
 from feedsvc.gateways.database import execute, fetch, on_sqlite, plain
 
@@ -106,12 +106,10 @@ _FIT = plain(
     """
     SELECT id FROM mail
     WHERE id %(in_ids)s AND worker_id = :worker AND due_at IS NOT NULL
-        AND digest_id NOT IN (
-            SELECT digest_id FROM notice CROSS JOIN digest_entry
-            WHERE notice.id = notice_id AND (paused_at IS NOT NULL OR cancelled IS NOT NULL)
-        )
+        AND digest_id NOT IN (%(stopped)s)
     """,
     in_ids=IN_IDS,
+    stopped=(STOPPED, STOPPED),
 )
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from feedsvc.actions.deliver import fates, starts, tally
 from feedsvc.actions.deliver.fates import Mark
 from feedsvc.actions.deliver.starts import Start
-from feedsvc.actions.deliver.told import IN_IDS, told
+from feedsvc.actions.deliver.told import IN_IDS, STOPPED, told
 from feedsvc.domain.outcome import Kind
 from feedsvc.domain.tables.ledger import MailState
 from feedsvc.gateways.database import execute, fetch, journalled, plain
@@ -41,10 +41,7 @@ _START = plain(
     FROM (%(starting)s) AS starting
     WHERE mail.id = starting.id AND %(worker_id)s = :worker
         AND due_at IS NOT NULL AND state <> 'sending'
-        AND digest_id NOT IN (
-            SELECT digest_id FROM notice CROSS JOIN digest_entry
-            WHERE notice.id = notice_id AND (paused_at IS NOT NULL OR cancelled IS NOT NULL)
-        )
+        AND digest_id NOT IN (%(stopped)s)
         AND NOT EXISTS (
             SELECT 1 FROM signer JOIN suppression USING (address_index)
             WHERE signer.id = mail.signer_id AND lifted_at IS NULL
@@ -67,6 +64,7 @@ _START = plain(
         """,
     ),
     worker_id=WORKER_ID,
+    stopped=(STOPPED, STOPPED),
 )
 
 

@@ -38,10 +38,7 @@ def pause(session: Session, update_uid: str, *, by: str, now: datetime) -> None:
     notices = _steered(session, update_uid)
     under_way = [notice for notice in notices if notice.paused_at or _under_way(session, notice)]
     if not under_way:
-        raise Conflict(
-            "The mailing has ended: nothing is left to stop.",
-            remedy="Its books say who was sent it.",
-        )
+        raise _ended()
     if mailings.stop(session, under_way, now):
         audit.note(session, by, "pause mailing", update_uid, now)
 
@@ -73,12 +70,15 @@ def cancel(
         return
     under_way = [notice for notice in notices if _under_way(session, notice)]
     if not under_way:
-        raise Conflict(
-            "The mailing has ended: nothing is left to stop.",
-            remedy="Its books say who was sent it.",
-        )
+        raise _ended()
     mailings.cancel(session, under_way, why, now)
     audit.note(session, by, "cancel mailing", update_uid, now, why)
+
+
+def _ended() -> Conflict:
+    return Conflict(
+        "The mailing has ended: nothing is left to stop.", remedy="Its books say who was sent it."
+    )
 
 
 def _steered(session: Session, update_uid: str) -> Sequence[Notice]:
