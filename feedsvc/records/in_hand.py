@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, String, case, cast, func, literal_column, union_all
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal_column, union_all
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.groups import LARGE, OTHER
@@ -56,6 +56,10 @@ class Stopped:
     halted: str | None
 
 
+FOR_RESUME = and_(col(Mail.reason) == Fault.OURS, col(Mail.reply).is_distinct_from(QUARANTINED))
+"""What of the refused mails is tried again when their mailing is resumed."""
+
+
 def in_hand(session: Session, groups: Mapping[bytes, str]) -> InHand:
     """Count what is in hand. `groups` names the large groups of domains by their tags."""
     rows = session.exec(_counts(groups)).all()
@@ -77,8 +81,7 @@ def held(session: Session, now: datetime) -> int:
     waiting = select(func.count()).where(
         REFUSED,
         col(Mail.changed_at) >= now - KEPT,
-        col(Mail.reason) == Fault.OURS,
-        col(Mail.reply).is_distinct_from(QUARANTINED),
+        FOR_RESUME,
     )
     return session.exec(waiting).one()
 

@@ -6,8 +6,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.outcome import Fault
-from feedsvc.domain.reasons import QUARANTINED
 from feedsvc.domain.tables.content import Update
 from feedsvc.domain.tables.ledger import (
     NOT_STARTED,
@@ -20,17 +18,14 @@ from feedsvc.domain.tables.ledger import (
 )
 from feedsvc.errors import Conflict, NotFound
 from feedsvc.records import audit, mailings
+from feedsvc.records.in_hand import FOR_RESUME
 
 IN_HAND = or_(
     col(Delivery.state) == DeliveryState.WAITING,
     col(Mail.state).in_([*NOT_STARTED, MailState.SENDING]),
     and_(col(Mail.state) == MailState.UNKNOWN, col(Mail.due_at).is_not(None)),
 )
-HELD = and_(
-    col(Mail.state) == MailState.REFUSED,
-    col(Mail.reason) == Fault.OURS,
-    col(Mail.reply).is_distinct_from(QUARANTINED),
-)
+HELD = and_(col(Mail.state) == MailState.REFUSED, FOR_RESUME)
 
 
 def pause(session: Session, update_uid: str, *, by: str, now: datetime) -> None:
