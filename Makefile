@@ -75,7 +75,7 @@ endif
 
 # --- The pins ---
 
-COMPILE := $(VENV)-pins/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+COMPILE := $(VENV)-pins/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras \
 	--no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	--build-deps-for editable
 
