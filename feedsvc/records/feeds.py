@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from feedsvc.config import Site
-from feedsvc.domain.tables.content import Campaign, Entry, FeedVersion
+from feedsvc.domain.tables.content import Campaign, Entry, EntryKind, FeedVersion
 from feedsvc.records.facts import tag_authority
 from feedsvc.records.locks import insert
 
@@ -30,7 +30,10 @@ def mint(
 ) -> Entry:
     """Make the entry of an update (or of the launch) in one language; its tag never changes."""
     tag = f"tag:{tag_authority(session, site, now)}:{uid}/{language}"
-    entry = Entry(campaign_id=campaign.id or 0, update_id=update_id, language=language, tag=tag)
+    kind = EntryKind.UPDATE if update_id else EntryKind.LAUNCH
+    entry = Entry(
+        campaign_id=campaign.id or 0, update_id=update_id, kind=kind, language=language, tag=tag
+    )
     session.add(entry)
     session.flush()
     return entry

@@ -10,6 +10,7 @@ from feedsvc.domain.content import CampaignRecord, EntryStamp, FeedStamp, Update
 from feedsvc.domain.tables.content import (
     Campaign,
     Entry,
+    EntryKind,
     FeedVersion,
     Update,
     UpdateStatus,
@@ -93,6 +94,7 @@ def entries(
             Entry(
                 campaign_id=campaign.id or 0,
                 update_id=update.id if update else None,
+                kind=EntryKind.UPDATE if update else EntryKind.LAUNCH,
                 language=one.language,
                 tag=one.tag,
                 published_at=one.published_at,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -52,10 +53,21 @@ class EditClass(StrEnum):
     REDACTION = "redaction"
 
 
+class EntryKind(StrEnum):
+    """What an entry of the feeds is about."""
+
+    LAUNCH = "launch"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+    END = "end"
+
+
 class Campaign(SQLModel, table=True):
     """What people sign. `last_arrival` is the number of the newest notice, counted under its lock.
 
-    `signatures` are the confirmed ones, counted as they are confirmed.
+    `signatures` are the confirmed ones, counted as they are confirmed. Once it is withdrawn its feeds
+    say so for a while, and have ended since `ended_at`.
     """
 
     id: int | None = number()
@@ -71,6 +83,17 @@ class Campaign(SQLModel, table=True):
     revision: int = 1
     last_arrival: int = 0
     signatures: int = 0
+    withdrawn_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class FormerSlug(SQLModel, table=True):
+    """A slug that a campaign once had; whoever comes with it is sent on, for ever."""
+
+    __tablename__ = "former_slug"
+
+    slug: str = Field(primary_key=True)
+    campaign_id: int = refers("campaign.id", index=True)
 
 
 class CampaignText(SQLModel, table=True):
@@ -144,7 +167,10 @@ class Update(SQLModel, table=True):
 
 
 class Revision(SQLModel, table=True):
-    """One stored state of an update's texts, never changed."""
+    """One stored state of an update's texts, never changed.
+
+    `notes` say by language what was corrected, or why it was withdrawn.
+    """
 
     __table_args__ = (UniqueConstraint("update_id", "number"),)
 
@@ -153,10 +179,14 @@ class Revision(SQLModel, table=True):
     number: int
     edit_class: EditClass = word(EditClass)
     created_at: datetime
+    notes: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
 
 
 class RevisionText(SQLModel, table=True):
-    """A revision in one language; position 0 is the first text. `body` is Markdown."""
+    """A revision in one language; position 0 is the first text. `body` is Markdown.
+
+    `files` lie beside it: objects of name, text (what it shows, in words) and digest of a StoredFile.
+    """
 
     __tablename__ = "revision_text"
 
@@ -167,38 +197,84 @@ class RevisionText(SQLModel, table=True):
     body: str
     summary: str = ""
     mail_subject: str = ""
+    files: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+
+
+class StoredFile(SQLModel, table=True):
+    """A file that lies beside an update; `digest` is the SHA-256 of its content, in hexadecimal."""
+
+    __tablename__ = "stored_file"
+
+    digest: str = Field(primary_key=True)
+    media_type: str
+    length: int
+    content: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime
 
 
 class Entry(SQLModel, table=True):
-    """One entry of the feeds: an update, or the launch of a campaign, in one language.
+    """One entry of the feeds in one language: an update, what befell it, or a campaign's launch or end.
 
-    `tag` is minted once (RFC 4151) and never changes.
+    `tag` is minted once (RFC 4151) and never changes. `number` counts the corrections of an update.
+    `plain`: the feeds of all languages have this one; chosen once, or readers would see it twice.
+    What was withdrawn stays as a stub until `left_at`.
     """
 
     __table_args__ = (
-        UniqueConstraint("update_id", "language"),
+        UniqueConstraint("update_id", "language", "kind", "number", name="uq_entry_update"),
         partial(
-            "uq_entry_launch", "campaign_id", "language", where="update_id IS NULL", unique=True
+            "uq_entry_campaign",
+            *("campaign_id", "language", "kind"),
+            where="update_id IS NULL",
+            unique=True,
         ),
+        Index("ix_entry_plain", "campaign_id", "plain", "updated_at"),
+        Index("ix_entry_language", "language", "updated_at"),
+        Index("ix_entry_updated", "plain", "updated_at"),
     )
 
     id: int | None = number()
     campaign_id: int = refers("campaign.id", index=True)
     update_id: int | None = refers("update.id", default=None)
+    kind: EntryKind = word(EntryKind)
+    number: int = 0
     language: str
+    plain: bool = False
     tag: str = Field(unique=True)
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+class Appearance(SQLModel, table=True):
+    """An entry's coming to the head of the feeds: its first publication, and each edit that moved it.
+
+    Archives are runs of appearances, so what one says is fixed: the `revision` of the update, the
+    campaign's `title` of the time, and of a launch the whole `page`. `place` counts them over all
+    campaigns.
+    """
+
+    id: int | None = number()
+    entry_id: int = refers("entry.id", index=True)
+    place: int = Field(unique=True)
+    at: datetime
+    revision: int = 0
+    title: str
+    page: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 
 
 class FeedVersion(SQLModel, table=True):
-    """How often the feeds of one scope have moved; scope 0 is the whole site, others a campaign."""
+    """How often the feeds of one scope have moved; scope 0 is the whole site, others a campaign.
+
+    `urgent` is the version that took something back: caches ought to forget what was before it.
+    """
 
     __tablename__ = "feed_version"
 
     scope: int = Field(primary_key=True)
     version: int
     updated_at: datetime
+    urgent: int = 0
 
 
 class Fact(SQLModel, table=True):
