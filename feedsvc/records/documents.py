@@ -26,6 +26,7 @@ from feedsvc.domain.tables.content import (
     FeedVersion,
     Letter,
 )
+from feedsvc.gateways.templates import Templates
 from feedsvc.records import addresses, entries, texts
 from feedsvc.records.feeds import SITE
 from feedsvc.records.locks import on_postgresql
@@ -38,11 +39,15 @@ CLOSED_MAX_AGE = 14_400
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Where the feeds of a scope stand: how often they have moved."""
+    """Where the feeds of a scope stand: how often they have moved, and whether they have ended.
+
+    `slug` is the campaign's present one, which may be another than the one that was asked for.
+    """
 
     scope: int
     number: int
-    withdrawn: bool = False
+    slug: str | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ def versions(session: Session, slugs: Collection[str | None]) -> dict[str | None
             .where(col(Campaign.slug).in_(named))
         ).all()
         for slug, scope, status, number in rows:
-            found[slug] = Version(scope or 0, number or 0, status is CampaignStatus.WITHDRAWN)
+            ended = status is CampaignStatus.WITHDRAWN
+            found[slug] = Version(scope or 0, number or 0, slug, ended)
     return found
 
 
@@ -82,9 +88,16 @@ def steady(session: Session) -> None:
 
 
 def gather(
-    session: Session, settings: Settings, scope: int = SITE, language: str | None = None
+    session: Session,
+    settings: Settings,
+    templates: Templates,
+    scope: int = SITE,
+    language: str | None = None,
+    run: str | None = None,
 ) -> feeds.Feed | None:
-    """Gather the newest of a feed; None if it is a language feed and there is nothing to put in."""
+    """Gather the newest of a feed, or one run of its archives; None if there is nothing to put in."""
+    if run is not None or not templates.languages:
+        return None
     found = entries.newest(session, scope, language, settings.feeds.entries)
     if language and not found:
         return None

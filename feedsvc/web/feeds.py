@@ -122,7 +122,7 @@ def _shelf(scope: Scope) -> Shelf:
     kept = scope["app"].state
     if not hasattr(kept, "shelf"):
         here = scope["state"]["here"]
-        kept.shelf = Shelf(here.database, here.settings)
+        kept.shelf = Shelf(here)
     shelf: Shelf = kept.shelf
     return shelf
 

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from feedsvc.config import Settings
 from feedsvc.domain import feeds
 from feedsvc.errors import Unavailable
-from feedsvc.gateways.database import Database
+from feedsvc.gateways.installation import Installation
+from feedsvc.gateways.templates import Templates
 from feedsvc.records import documents
 from feedsvc.web.conditional import Coding
 from feedsvc.web.copies import Document, Reply
@@ -62,11 +63,11 @@ class Shelf:
     `rendered` counts the editions since the start of the process.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, here: Installation) -> None:
         self.rendered = 0
-        self._database = database
-        self._settings = settings
-        self._looks = Looks(database)
+        self._database = here.database
+        self._pieces = (here.settings, here.templates)
+        self._looks = Looks(here.database)
         self._editions: OrderedDict[Key, Edition] = OrderedDict()
         self._turn = asyncio.Lock()
 
@@ -101,7 +102,7 @@ class Shelf:
             return Missing.UNKNOWN
         version = await self._looks.version(slug)
         kept = self._editions.get(key)
-        if version is None or version.withdrawn:
+        if version is None or version.ended:
             self._editions.pop(key, None)
             return Missing.UNKNOWN if version is None else Missing.GONE
         if kept is None or kept.number < version.number:
@@ -116,7 +117,7 @@ class Shelf:
             kept = self._editions.get(key)
             if kept is not None and kept.number >= number:
                 return kept
-            edition = await self._database.read(_print, self._settings, *key)
+            edition = await self._database.read(_print, *self._pieces, *key)
             self.rendered += 1
             self._editions.pop(key, None)
             if isinstance(edition, Edition):
@@ -138,14 +139,18 @@ def _possible(slug: str | None, language: str | None) -> bool:
 
 
 def _print(
-    session: Session, settings: Settings, slug: str | None, language: str | None
+    session: Session,
+    settings: Settings,
+    templates: Templates,
+    slug: str | None,
+    language: str | None,
 ) -> Edition | Missing:
     """Render all formats of a feed from one state of the database."""
     documents.steady(session)
     version = documents.versions(session, [slug]).get(slug)
-    if version is None or version.withdrawn:
+    if version is None or version.ended:
         return Missing.UNKNOWN if version is None else Missing.GONE
-    feed = documents.gather(session, settings, version.scope, language)
+    feed = documents.gather(session, settings, templates, version.scope, language)
     if feed is None:
         return Missing.UNKNOWN
     copies = {each.suffix: _document(feed, each) for each in feeds.FORMATS.values()}

@@ -23,7 +23,7 @@ def gathered(world: World, slug: str | None = "river", language: str | None = No
     def gather(session: Session) -> feeds.Feed | None:
         documents.steady(session)
         scope = documents.versions(session, [slug])[slug].scope
-        return documents.gather(session, world.here.settings, scope, language)
+        return documents.gather(session, world.here.settings, world.here.templates, scope, language)
 
     feed = world.read(gather)
     assert isinstance(feed, feeds.Feed)

@@ -296,14 +296,14 @@ async def test_an_embargoed_update_waits_for_its_hour(river: World) -> None:
 
 
 async def test_requests_that_come_at_once_render_a_new_version_once(river: World) -> None:
-    shelf = Shelf(river.here.database, river.here.settings)
+    shelf = Shelf(river.here)
     editions = await asyncio.gather(*(shelf.find("river", None) for _ in range(20)))
     assert shelf.rendered == 1
     assert len({id(edition) for edition in editions}) == 1
 
 
 async def test_what_does_not_move_the_feed_does_not_render_it_again(river: World) -> None:
-    shelf = Shelf(river.here.database, river.here.settings)
+    shelf = Shelf(river.here)
     before = await shelf.find("river", None)
     river.sign_up("anna@example.org")
     assert await shelf.find("river", None) is before
