@@ -49,7 +49,8 @@ def ready(settings: Settings) -> Installation:
     with _closed_on_failure(here):
         _schema(here, migrate=is_sqlite(here.database.url))
         here.database.write_now(facts.recognise, here.keys)
-        here.database.write_now(configuration_moved, documents.fingerprint(settings), utc_now())
+        print_of_feeds = documents.fingerprint(settings, here.templates)
+        here.database.write_now(configuration_moved, print_of_feeds, utc_now())
     return here
 
 

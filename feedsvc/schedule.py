@@ -15,7 +15,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session, col, func, select
 
-from feedsvc.actions import ask, fan_out, forget, plan, publish, sign, slots, steer, tidy
+from feedsvc.actions import ask, fan_out, forget, plan, publish, retire, sign, slots, steer, tidy
 from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
@@ -66,6 +66,11 @@ async def _embargoes(here: Installation, now: datetime) -> None:
     await here.database.write(publish.release_due, now=now)
 
 
+async def _retire(here: Installation, now: datetime) -> None:
+    while await here.database.write(retire.retire, now=now):
+        pass
+
+
 async def _fan_out(here: Installation, now: datetime) -> None:
     chunk = here.settings.digest.chunk
     act = partial(fan_out.fan_out, chunk=chunk)
@@ -100,7 +105,7 @@ async def _plans(here: Installation, now: datetime) -> None:
     await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _fan_out, _judge, _sweeps, _slots, _plans)
+STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:

@@ -1,16 +1,14 @@
-"""Set up campaigns: what people sign."""
+"""Set up campaigns, rename them, and withdraw them: what people sign."""
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from feedsvc.config import Site
-from feedsvc.domain.content import Addressee, LetterText, LetterVersion, Text
+from feedsvc.domain.content import Addressee, LetterText, LetterVersion, Text, key
 from feedsvc.domain.drafts import CampaignDraft, LetterDraft
-from feedsvc.domain.tables.content import Campaign
-from feedsvc.errors import Conflict
-from feedsvc.records import audit, content, feeds
-from feedsvc.records.locks import hold
+from feedsvc.domain.tables.content import Campaign, CampaignStatus, FormerSlug
+from feedsvc.records import audit, content, endings, feeds
 
 
 def create_campaign(
@@ -21,21 +19,46 @@ def create_campaign(
     texts = _texts(draft, site)
     campaign = _campaign(draft, site, now)
     content.add_campaign(session, campaign, texts)
-    content.enter(session, campaign, None, [text.language for text in texts], site, now)
+    spoken = [text.language for text in texts]
+    launch = content.enter(session, campaign, None, spoken, site, now)
     if draft.letter is not None:
         content.put_letter(session, campaign, _letter(campaign, draft.letter, now))
     content.put_signatories(session, campaign, draft.signatories)
-    feeds.move(session, campaign, now)
+    feeds.move(session, campaign, now, appearing=launch)
+    endings.turn(session, campaign, site, now)
     audit.note(session, by, "create campaign", campaign.slug, now)
     return campaign
 
 
+def withdraw_campaign(session: Session, slug: str, *, site: Site, by: str, now: datetime) -> None:
+    """Withdraw a campaign: its feeds say that they have ended, and after a while are gone."""
+    campaign = content.locked(session, Campaign.slug == slug, slug)
+    if campaign.status is not CampaignStatus.WITHDRAWN:
+        campaign.status = CampaignStatus.WITHDRAWN
+        feeds.move(session, campaign, now)
+        endings.turn(session, campaign, site, now)
+        audit.note(session, by, "withdraw campaign", campaign.slug, now)
+
+
+def rename_campaign(session: Session, slug: str, new: str, *, by: str, now: datetime) -> None:
+    """Give a campaign another slug; whoever comes with the old one is sent on, for ever."""
+    new = key(new, "slug")
+    campaign = content.locked(session, Campaign.slug == slug, slug)
+    if new == slug:
+        return
+    former = session.get(FormerSlug, new)
+    if former is not None and former.campaign_id == campaign.id:
+        session.delete(former)
+        session.flush()
+    content.refuse_taken_slug(session, new)
+    session.add(FormerSlug(slug=slug, campaign_id=campaign.id or 0))
+    campaign.slug = new
+    feeds.move(session, campaign, now)
+    audit.note(session, by, "rename campaign", new, now, detail=f"was {slug}")
+
+
 def _free(session: Session, draft: CampaignDraft) -> None:
-    hold(session, "campaigns")
-    if session.exec(select(Campaign.id).where(Campaign.slug == draft.slug)).first():
-        raise Conflict(
-            f"There is a campaign {draft.slug!r} already.", remedy="Choose another slug."
-        )
+    content.refuse_taken_slug(session, draft.slug)
     content.refuse_taken_link(session, draft.short_link)
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
@@ -22,6 +22,7 @@ from feedsvc.domain.tables.content import (
     CampaignKind,
     CampaignStatus,
     EditClass,
+    EntryKind,
     Notify,
     UpdateStatus,
 )
@@ -109,6 +110,20 @@ class LetterText:
 
 
 @dataclass(frozen=True)
+class AppearanceStamp:
+    """How an entry came to the head of the feeds, once: what the archives say of it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    place: _Count
+    at: _Moment
+    title: str
+    revision: _Count = 0
+    occurred_on: str | None = None
+    page: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class EntryStamp:
     """An entry of the feeds in one language. Of a withdrawn update it is the tombstone, too."""
 
@@ -118,6 +133,11 @@ class EntryStamp:
     tag: _Tag
     published_at: _Moment | None = None
     updated_at: _Moment | None = None
+    kind: EntryKind | None = None
+    number: _Count = 0
+    plain: bool = False
+    left_at: _Moment | None = None
+    appearances: tuple[AppearanceStamp, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +152,10 @@ class FeedStamp:
 
 @dataclass(frozen=True)
 class Revision:
-    """One stored state of an update's texts, the first text first."""
+    """One stored state of an update's texts, the first text first.
+
+    `notes` say by language what was corrected, or why the update was withdrawn.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -140,6 +163,7 @@ class Revision:
     edit_class: EditClass
     created_at: _Moment
     texts: tuple[Text, ...]
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,6 +192,9 @@ class CampaignRecord:
     entries: tuple[EntryStamp, ...] = ()
     letters: tuple[LetterVersion, ...] = ()
     feed: FeedStamp | None = None
+    withdrawn_at: _Moment | None = None
+    ended_at: _Moment | None = None
+    former_slugs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,7 +257,10 @@ class LetterFile:
 
 @dataclass(frozen=True)
 class UpdateFile:
-    """<key>.md and its siblings, with what the history folder knows of it."""
+    """<key>.md and its siblings, with what the history folder knows of it.
+
+    `edit_note` says what was corrected, or why it was withdrawn.
+    """
 
     key: str
     texts: tuple[Text, ...]
@@ -239,6 +269,7 @@ class UpdateFile:
     occurred_on: EventDate | None = None
     publish_at: datetime | None = None
     edit_class: EditClass = EditClass.SILENT
+    edit_note: str = ""
     based_on: int | None = None
     record: UpdateRecord | None = None
 

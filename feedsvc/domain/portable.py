@@ -44,7 +44,16 @@ _CAMPAIGN_KEYS: Final = (
 _UPDATE_TEXT_KEYS: Final = (*_TEXT_KEYS, "mail_subject")
 _UPDATE_KEYS: Final = (
     *_UPDATE_TEXT_KEYS,
-    *("language", "occurred_on", "status", "publish_at", "notify", "edit_class", "based_on"),
+    *(
+        "language",
+        "occurred_on",
+        "status",
+        "publish_at",
+        "notify",
+        "edit_class",
+        "edit_note",
+        "based_on",
+    ),
 )
 _LETTER_TEXT_KEYS: Final = ("salutation", "closing", "addressee")
 _LETTER_KEYS: Final = (*_LETTER_TEXT_KEYS, "edit_class", "based_on")
@@ -105,6 +114,7 @@ def parse_update(content: str, file: str, name: str, language: str) -> UpdateFil
         occurred_on=front.date("occurred_on"),
         publish_at=front.instant("publish_at"),
         edit_class=front.word("edit_class", EditClass, EditClass.SILENT),
+        edit_note=front.line("edit_note", SUMMARY_LIMIT, default=""),
         based_on=front.integer("based_on"),
     )
     if update.status is UpdateStatus.SCHEDULED and update.publish_at is None:

@@ -27,9 +27,12 @@ def home(site: Site, language: str | None) -> str:
 
 def feed(site: Site, campaign: Campaign | None, language: str | None) -> feeds.Urls:
     """Return where a feed is: of a campaign or of everything, in one language or plain."""
-    stem = f"{site.base_url}/c/{campaign.slug}" if campaign else f"{site.base_url}/updates"
-    stem += f".{language}" if language else ""
-    return feeds.Urls(atom=f"{stem}.atom", rss=f"{stem}.rss", json=f"{stem}.json")
+    return _urls(_stem(site, campaign), language)
+
+
+def archive(site: Site, campaign: Campaign | None, language: str | None, run: str) -> feeds.Urls:
+    """Return where one run of the archives of a feed is."""
+    return _urls(f"{_stem(site, campaign)}/archive/{run}", language)
 
 
 def feed_id(
@@ -40,3 +43,12 @@ def feed_id(
         return feed(site, campaign, language).atom
     subject = campaign.uid if campaign else "site"
     return f"tag:{authority}:{subject}/feed" + (f"/{language}" if language else "")
+
+
+def _stem(site: Site, campaign: Campaign | None) -> str:
+    return f"{site.base_url}/c/{campaign.slug}" if campaign else f"{site.base_url}/updates"
+
+
+def _urls(stem: str, language: str | None) -> feeds.Urls:
+    stem += f".{language}" if language else ""
+    return feeds.Urls(atom=f"{stem}.atom", rss=f"{stem}.rss", json=f"{stem}.json")

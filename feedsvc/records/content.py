@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from feedsvc.config import Site
+from feedsvc.domain import languages
 from feedsvc.domain.content import LetterVersion, Text
 from feedsvc.domain.content import Revision as RevisionRecord
 from feedsvc.domain.dates import EventDate, noon
@@ -18,6 +19,8 @@ from feedsvc.domain.tables.content import (
     CampaignStatus,
     CampaignText,
     Entry,
+    EntryKind,
+    FormerSlug,
     Letter,
     Revision,
     RevisionText,
@@ -26,6 +29,7 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.errors import Conflict, Invalid, NotFound
 from feedsvc.records import feeds
+from feedsvc.records.locks import hold
 
 Row = TypeVar("Row", Campaign, Update)
 
@@ -71,6 +75,20 @@ def refuse_taken_link(session: Session, short_link: str | None) -> None:
     taken = select(Campaign.id).where(Campaign.short_link == short_link)
     if short_link and session.exec(taken).first():
         raise Conflict(f"The short link {short_link!r} is taken.", remedy="Choose another.")
+
+
+def refuse_taken_slug(session: Session, slug: str) -> None:
+    """Refuse a slug that leads to a campaign already, or once did."""
+    hold(session, "campaigns")
+    if session.exec(select(Campaign.id).where(Campaign.slug == slug)).first():
+        raise Conflict(f"There is a campaign {slug!r} already.", remedy="Choose another slug.")
+    former = session.get(FormerSlug, slug)
+    if former is not None:
+        now_called = session.get_one(Campaign, former.campaign_id).slug
+        raise Conflict(
+            f"The campaign {now_called!r} was once called {slug!r}, and readers still come so.",
+            remedy="Choose another slug.",
+        )
 
 
 def add_campaign(session: Session, campaign: Campaign, texts: Iterable[Text]) -> None:
@@ -123,6 +141,7 @@ def add_revision(session: Session, update: Update, revision: RevisionRecord) -> 
         number=revision.number,
         edit_class=revision.edit_class,
         created_at=revision.created_at,
+        notes=dict(revision.notes),
     )
     session.add(row)
     session.flush()
@@ -135,7 +154,7 @@ def enter(
     session: Session,
     campaign: Campaign,
     update: Update | None,
-    languages: Iterable[str],
+    spoken: Sequence[str],
     site: Site,
     now: datetime,
 ) -> list[Entry]:
@@ -143,12 +162,32 @@ def enter(
 
     A launch is dated at once, an update when it is released.
     """
-    uid, update_id = (update.uid, update.id) if update else (campaign.uid, None)
+    kind = EntryKind.UPDATE if update else EntryKind.LAUNCH
     entries = [
-        feeds.mint(session, campaign, site, language, now, uid=uid, update_id=update_id)
-        for language in languages
+        feeds.mint(session, campaign, update, language, site=site, now=now, kind=kind)
+        for language in spoken
     ]
     dated = update or campaign
     for entry in entries:
         entry.published_at = entry.updated_at = dated.published_at
+    if update is None:
+        choose_plain(session, campaign, entries)
     return entries
+
+
+def choose_plain(session: Session, campaign: Campaign, entries: Sequence[Entry]) -> None:
+    """Choose the entry for the feeds of all languages: in the campaign's, else the first text.
+
+    Chosen once, when it is published: another choice later would show readers the same news again.
+    """
+    subject = select(Entry.id).where(
+        Entry.campaign_id == campaign.id,
+        Entry.update_id == entries[0].update_id,
+        Entry.kind == entries[0].kind,
+        col(Entry.plain).is_(True),
+    )
+    if session.exec(subject).first() is None:
+        offered = [entry.language for entry in entries]
+        chosen = languages.pick(offered, None, campaign.language)
+        entries[offered.index(chosen)].plain = True
+    session.flush()

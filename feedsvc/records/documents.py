@@ -5,49 +5,41 @@ in its first text. A language feed has what there is in that language, and no fa
 of a campaign is an entry like the others (F19).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from hashlib import sha256
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from feedsvc.config import Settings, Site
 from feedsvc.domain import feeds
 from feedsvc.domain.dates import EventDate, in_words
-from feedsvc.domain.feeds.launch import launch_html
-from feedsvc.domain.feeds.opml import Listed, opml
+from feedsvc.domain.feeds.launch import LetterWords, Page, launch_html
 from feedsvc.domain.markup import first_words
 from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
-    CampaignText,
-    Entry,
-    FeedVersion,
-    Letter,
 )
 from feedsvc.gateways.templates import Templates
-from feedsvc.records import addresses, entries, texts
+from feedsvc.records import addresses, archives, directory, entries, wording
 from feedsvc.records.feeds import SITE
-from feedsvc.records.locks import on_postgresql
-
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""When the feeds of a site without campaigns last changed."""
+from feedsvc.records.launches import launches
 
 CLOSED_MAX_AGE = 14_400
+ARCHIVE_MAX_AGE = 86_400
+TOMBSTONES = 50
+"""So many at the head of a feed; its archives have those of their own entries for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Where the feeds of a scope stand: how often they have moved, and whether they have ended.
+class NotYet(Enum):
+    """The one value that stands for a run of the archives which is still being filled."""
 
-    `slug` is the campaign's present one, which may be another than the one that was asked for.
-    """
+    NOT_YET = auto()
 
-    scope: int
-    number: int
-    slug: str | None = None
-    ended: bool = False
+
+NOT_YET = NotYet.NOT_YET
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +49,63 @@ class _About:
     title: str
     description: str
     language: str
-    home_url: str
 
 
-def versions(session: Session, slugs: Collection[str | None]) -> dict[str | None, Version]:
-    """Look where the feeds of campaigns stand, and those of the site for None; a small query each.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which feed is asked for, and all that gathering it needs."""
 
-    A campaign that is not there is left out.
-    """
-    found: dict[str | None, Version] = {}
-    if None in slugs:
-        moved = session.exec(select(FeedVersion.version).where(FeedVersion.scope == SITE)).first()
-        found[None] = Version(SITE, moved or 0)
-    if named := [slug for slug in slugs if slug is not None]:
-        rows = session.exec(
-            select(Campaign.slug, Campaign.id, Campaign.status, FeedVersion.version)
-            .join(FeedVersion, FeedVersion.scope == Campaign.id, isouter=True)  # type: ignore[arg-type]  # SQLModel types a comparison as bool
-            .where(col(Campaign.slug).in_(named))
-        ).all()
-        for slug, scope, status, number in rows:
-            ended = status is CampaignStatus.WITHDRAWN
-            found[slug] = Version(scope or 0, number or 0, slug, ended)
-    return found
+    session: Session
+    settings: Settings
+    templates: Templates
+    campaign: Campaign | None
+    language: str | None
 
+    @property
+    def site(self) -> Site:
+        """Whose feeds these are."""
+        return self.settings.site
 
-def steady(session: Session) -> None:
-    """Let all queries of this session see one state of the database; called before the first."""
-    if on_postgresql(session):  # SQLite does so anyway
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    @property
+    def scope(self) -> int:
+        """The campaign's number, or that of the site."""
+        return self.campaign.id or 0 if self.campaign else SITE
+
+    @property
+    def own_language(self) -> str:
+        """The language of a plain feed."""
+        return self.campaign.language if self.campaign else self.site.default_language
+
+    @property
+    def urls(self) -> feeds.Urls:
+        """Where the subscription document is."""
+        return addresses.feed(self.site, self.campaign, self.language)
+
+    @property
+    def same(self) -> dict[str, Any]:
+        """What all documents of a feed have in common."""
+        site, campaign, language = self.site, self.campaign, self.language
+        authority = addresses.authority(self.session)
+        home = addresses.home(site, language)
+        if campaign:
+            home = addresses.page(site, campaign, language or campaign.language)
+        return {
+            "id": addresses.feed_id(site, authority, campaign, language),
+            "authors": (feeds.Author(name=site.name, url=f"{site.base_url}/"),),
+            "home_url": home,
+        }
+
+    def written(self, found: Sequence[entries.Found]) -> list[feeds.Entry]:
+        """Put entries into words."""
+        return entries.written(self.session, self.site, self.templates, found, scope=self.scope)
+
+    def run(self, run: archives.Run) -> feeds.Urls:
+        """Where a run of the archives is."""
+        return addresses.archive(self.site, self.campaign, self.language, str(run))
+
+    def before(self, run: archives.Run | None) -> feeds.Urls | None:
+        """Where the run is that older entries are in, if there is one."""
+        return self.run(run) if run else None
 
 
 def gather(
@@ -94,84 +115,106 @@ def gather(
     scope: int = SITE,
     language: str | None = None,
     run: str | None = None,
-) -> feeds.Feed | None:
-    """Gather the newest of a feed, or one run of its archives; None if there is nothing to put in."""
-    if run is not None or not templates.languages:
-        return None
-    found = entries.newest(session, scope, language, settings.feeds.entries)
-    if language and not found:
-        return None
-    inside = entries.written(session, settings.site, found, scope=scope)
+) -> feeds.Feed | NotYet | None:
+    """Gather the newest of a feed, or one run of its archives.
+
+    None if there is no such feed or run; NOT_YET if the run is the next one to be filled.
+    """
     campaign = session.get_one(Campaign, scope) if scope != SITE else None
-    moved = _last_change(session) if campaign is None else campaign.updated_at
-    about = _about(session, settings.site, campaign, language)
-    feed = feeds.Feed(
-        id=addresses.feed_id(settings.site, addresses.authority(session), campaign, language),
-        urls=addresses.feed(settings.site, campaign, language),
-        authors=(feeds.Author(name=settings.site.name, url=f"{settings.site.base_url}/"),),
-        updated=max([moved, *(entry.updated for entry in inside)]),
+    asked = _Asked(session, settings, templates, campaign, language)
+    if run is None:
+        return _head(asked)
+    named = archives.named(run)
+    return _archive(asked, named) if named else None
+
+
+def _head(asked: _Asked) -> feeds.Feed | None:
+    """Gather the subscription document: what is newest, and what was last taken back."""
+    session, settings, language = asked.session, asked.settings, asked.language
+    found = entries.newest(session, asked.scope, language, settings.feeds.entries)
+    gone = entries.taken_back(session, asked.scope, language, TOMBSTONES)
+    if language and not found and not gone:
+        return None
+    inside = asked.written(found)
+    deletions = entries.deletions(gone)
+    campaign = asked.campaign
+    moved = directory.last_change(session) if campaign is None else campaign.updated_at
+    times = [moved, *(one.updated for one in inside), *(one.when for one in deletions)]
+    about = _about(asked)
+    whole = feeds.Feed(
+        **asked.same,
+        urls=asked.urls,
+        updated=max(times),
         entries=tuple(inside),
+        deletions=deletions,
         max_age_seconds=_max_age(settings, campaign),
         expired=campaign is not None and campaign.status is CampaignStatus.CLOSED,
         title=about.title,
         description=about.description,
         language=about.language,
-        home_url=about.home_url,
     )
-    return feeds.head(feed, at_most=settings.feeds.entries)
+    head = feeds.head(whole, at_most=settings.feeds.entries)
+    shown = {one.id for one in head.entries}
+    before = archives.before_head(session, asked.scope, language, shown)
+    return replace(head, previous=asked.before(before))
 
 
-def directory(session: Session, site: Site) -> bytes:
-    """Write /feeds.opml: in each language, the feed of everything and those of the campaigns."""
-    pairs = session.exec(entries.joined(select(Entry.language, Campaign)).distinct()).all()
-    pairs = sorted(pairs, key=lambda pair: (pair[0], pair[1].slug))
-    pages = texts.of_campaigns(session, {campaign.id or 0 for _, campaign in pairs})
-    listed = [
-        _listed(site, site.name, language) for language in sorted({pair[0] for pair in pairs})
-    ]
-    for language, campaign in pairs:
-        page = entries.page_in(pages.get(campaign.id or 0, {}), campaign, language)
-        listed.append(_listed(site, page.title, language, campaign))
-    return opml(site.name, _last_change(session), listed)
+def _archive(asked: _Asked, run: archives.Run) -> feeds.Feed | NotYet | None:
+    """Gather a run; what it says of the campaign is what was true when its last entry appeared."""
+    found = archives.found(asked.session, asked.scope, asked.language, run)
+    if len(found) < run.length:
+        full = archives.count(asked.session, asked.scope, asked.language) // archives.LENGTH
+        return NOT_YET if full and run == archives.Run(full + 1) else None
+    inside, deletions = asked.written(found), entries.deletions(found)
+    last = found[-1]
+    times = [last.appearance.at] if last.appearance else []
+    times += [*(one.updated for one in inside), *(one.when for one in deletions)]
+    title = last.appearance.title if last.appearance and asked.campaign else asked.site.name
+    return feeds.Feed(
+        **asked.same,
+        updated=max(times),
+        entries=tuple(inside),
+        deletions=deletions,
+        max_age_seconds=ARCHIVE_MAX_AGE,
+        title=title,
+        description=title,
+        language=asked.language or asked.own_language,
+        urls=asked.run(run),
+        current=asked.urls,
+        previous=asked.before(run.before),
+        next=asked.run(run.after),
+    )
 
 
-def fingerprint(settings: Settings) -> str:
+def fingerprint(settings: Settings, templates: Templates) -> str:
     """Tell one configuration and renderer from another: where this differs, so do the feeds."""
     site = settings.site
     seen = (
         (site.name, site.base_url, site.default_language),
         (settings.feeds.entries, settings.feeds.max_age_seconds, CLOSED_MAX_AGE),
         feeds.fingerprint(),
-        launch_html(_PAGE, _LETTER, ["11.11.11", "A & B"], "https://feeds.example"),
-        first_words(_PAGE.body),
+        launch_html(_PAGE, "en", "https://feeds.example"),
+        first_words(_PAGE["body"]),
+        wording.specimen(templates),
         [in_words(EventDate.parse(day), "ar") for day in ("2017", "2017-12", "2017-12-07")],
-        opml(site.name, NEVER, [_listed(site, site.name, "ar")]),
+        directory.specimen(site),
     )
     return sha256(repr(seen).encode()).hexdigest()
 
 
-_PAGE = CampaignText(
-    campaign_id=1,
-    language="en",
-    position=0,
+_PAGE = Page(
     title="One",
+    summary="",
     body='# One\n\n*A*, **b** & <c> [d](/d "e") <https://feeds.example/?a=1&b=2>\n\n1. f\n2. g\n\n> h',
+    letter=LetterWords(
+        language="ar",
+        addressees=[{"name": "A", "office": "B"}, {"name": "C"}],
+        salutation="D",
+        body="- e\n- f\n\n```\ng\n```",
+        closing="H\nI",
+    ),
+    signatories=["11.11.11", "A & B"],
 )
-_LETTER = Letter(
-    campaign_id=1,
-    version=1,
-    language="ar",
-    addressees=[{"name": "A", "office": "B"}, {"name": "C"}],
-    salutation="D",
-    body="- e\n- f\n\n```\ng\n```",
-    closing="H\nI",
-    created_at=NEVER,
-)
-
-
-def _last_change(session: Session) -> datetime:
-    newest = select(Campaign.updated_at).order_by(col(Campaign.updated_at).desc())
-    return session.exec(newest).first() or NEVER
 
 
 def _max_age(settings: Settings, campaign: Campaign | None) -> int:
@@ -181,22 +224,10 @@ def _max_age(settings: Settings, campaign: Campaign | None) -> int:
     return settings.feeds.max_age_seconds
 
 
-def _about(session: Session, site: Site, campaign: Campaign | None, language: str | None) -> _About:
+def _about(asked: _Asked) -> _About:
+    site, campaign, language = asked.site, asked.campaign, asked.language
     if campaign is None:
-        home = addresses.home(site, language)
-        return _About(site.name, "", language or site.default_language, home)
-    pages = texts.of_campaigns(session, [campaign.id or 0]).get(campaign.id or 0, {})
-    page = entries.page_in(pages, campaign, language)
-    home = addresses.page(site, campaign, language or campaign.language)
+        return _About(site.name, "", language or site.default_language)
+    page = launches(asked.session, {campaign.id or 0}, ()).titled(campaign, language)
     summary = page.summary or first_words(page.body)
-    return _About(page.title, summary, language or page.language, home)
-
-
-def _listed(site: Site, title: str, language: str, campaign: Campaign | None = None) -> Listed:
-    home = addresses.page(site, campaign, language) if campaign else addresses.home(site, language)
-    return Listed(
-        title=title or home,
-        language=language,
-        feed_url=addresses.feed(site, campaign, language).atom,
-        home_url=home,
-    )
+    return _About(page.title, summary, language or page.language)

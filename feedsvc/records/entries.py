@@ -4,215 +4,276 @@ An entry is the same in whichever feed it appears. One that cannot be written is
 formats and noted in the log; the others go on (law 8).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
-from feedsvc.domain import feeds, languages
+from feedsvc.domain import feeds
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.domain.feeds.launch import launch_html
 from feedsvc.domain.markup import first_words, to_html
 from feedsvc.domain.tables.content import (
+    Appearance,
     Campaign,
     CampaignStatus,
-    CampaignText,
     Entry,
-    Letter,
+    EntryKind,
     RevisionText,
-    Signatory,
     Update,
     UpdateStatus,
 )
-from feedsvc.records import addresses, texts
+from feedsvc.gateways.templates import Templates
+from feedsvc.records import addresses, texts, wording
 from feedsvc.records.feeds import SITE
+from feedsvc.records.launches import launches
 
 log = structlog.get_logger()
+
+OUT = (UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN)
+ABOUT_CAMPAIGN = (EntryKind.LAUNCH, EntryKind.END)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entry with what it is about: an update or, without one, the launch of the campaign."""
+    """An entry with what it is about: an update or, without one, its campaign.
+
+    Of an archive the `appearance` fixes what it says; at the head of a feed it says what is true now.
+    """
 
     entry: Entry
     campaign: Campaign
     update: Update | None
+    appearance: Appearance | None = None
 
     @property
-    def subject(self) -> tuple[int, int | None]:
-        """What the entry is about, in whichever language."""
-        return self.entry.campaign_id, self.entry.update_id
+    def taken_back(self) -> bool:
+        """Whether it was withdrawn: what it said is shown no more."""
+        withdrawn = self.update is not None and self.update.status is UpdateStatus.WITHDRAWN
+        return withdrawn and self.entry.kind is not EntryKind.WITHDRAWAL
+
+    @property
+    def left(self) -> bool:
+        """Whether not even a stub of it is left."""
+        return self.entry.left_at is not None
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        """The update and the number of its revision that this entry shows."""
+        if self.update is None:
+            return 0, 0
+        shown = self.appearance.revision if self.appearance else self.update.revision
+        number = self.update.revision if self.taken_back else self.entry.number or shown
+        return self.update.id or 0, number
+
+    @property
+    def day(self) -> str | None:
+        """When it happened, as an EventDate."""
+        if self.appearance:
+            return self.appearance.occurred_on
+        return self.update.occurred_on if self.update else self.campaign.occurred_on
+
+    @property
+    def published(self) -> datetime:
+        """When it was first published."""
+        if self.entry.published_at is None:
+            raise ValueError("An entry that is shown was published.")
+        return self.entry.published_at
+
+    @property
+    def updated(self) -> datetime:
+        """When it last moved, as far as it is shown here."""
+        shown = None if self.appearance is None or self.taken_back else self.appearance.at
+        return max(self.published, shown or self.entry.updated_at or self.published)
+
+    @property
+    def deleted(self) -> datetime:
+        """When it was taken back, which must be after it last moved (RFC 6721)."""
+        return (self.entry.updated_at or self.published) + timedelta(seconds=1)
 
 
 def joined(statement: Any) -> Any:
-    """Join a selection from the entries to what they are about, and keep what may be shown."""
+    """Join a selection from the entries to what they are about, and keep what was published."""
     return (
         statement.join(Campaign, col(Campaign.id) == Entry.campaign_id)
         .join(Update, col(Update.id) == Entry.update_id, isouter=True)
-        .where(Campaign.status != CampaignStatus.WITHDRAWN, col(Entry.published_at).is_not(None))
-        .where(or_(col(Entry.update_id).is_(None), col(Update.status) == UpdateStatus.PUBLISHED))
+        .where(col(Entry.published_at).is_not(None))
+        .where(or_(col(Entry.update_id).is_(None), col(Update.status).in_(OUT)))
     )
 
 
+def within(scope: int, language: str | None) -> ColumnElement[bool]:
+    """Keep what belongs into a feed: of a campaign or the site, in one language or plain."""
+    chosen = col(Entry.plain).is_(True) if language is None else col(Entry.language) == language
+    return chosen if scope == SITE else and_(chosen, col(Entry.campaign_id) == scope)
+
+
+def present(scope: int) -> ColumnElement[bool]:
+    """Keep what is still shown; the feeds of the site have of a withdrawn campaign only its end."""
+    there = col(Entry.left_at).is_(None)
+    if scope != SITE:
+        return there
+    going_on = col(Campaign.status) != CampaignStatus.WITHDRAWN
+    return and_(there, or_(going_on, col(Entry.kind) == EntryKind.END))
+
+
 def newest(session: Session, scope: int, language: str | None, limit: int) -> list[Found]:
-    """Find the newest entries in one language; for None each subject once, in its first language."""
-    if language is None:
-        return _once_each(session, _of_subjects(session, _subjects(session, scope, limit)))
-    rows = joined(select(Entry, Campaign, Update)).where(_within(scope), Entry.language == language)
+    """Find the newest entries of a feed."""
+    rows = joined(select(Entry, Campaign, Update)).where(within(scope, language), present(scope))
     order = (col(Entry.updated_at).desc(), col(Entry.published_at).desc(), col(Entry.tag))
     return [Found(*row) for row in session.exec(rows.order_by(*order).limit(limit)).all()]
 
 
+def taken_back(session: Session, scope: int, language: str | None, limit: int) -> list[Found]:
+    """Find what was last withdrawn, for its tombstones."""
+    withdrawn = and_(
+        col(Update.status) == UpdateStatus.WITHDRAWN, col(Entry.kind) != EntryKind.WITHDRAWAL
+    )
+    gone = or_(withdrawn, col(Entry.left_at).is_not(None))
+    rows = joined(select(Entry, Campaign, Update)).where(within(scope, language), gone)
+    order = (col(Entry.updated_at).desc(), col(Entry.tag))
+    return [Found(*row) for row in session.exec(rows.order_by(*order).limit(limit)).all()]
+
+
+def deletions(found: Sequence[Found]) -> tuple[feeds.Deletion, ...]:
+    """Set up a tombstone for each that was taken back."""
+    gone = [each for each in found if each.taken_back or each.left]
+    return tuple(feeds.Deletion(ref=each.entry.tag, when=each.deleted) for each in gone)
+
+
 def written(
-    session: Session, site: Site, found: Sequence[Found], *, scope: int
+    session: Session, site: Site, templates: Templates, found: Sequence[Found], *, scope: int
 ) -> list[feeds.Entry]:
     """Put entries into words; in the feeds of the site each names its campaign."""
-    return list(_Writer(session, site, found, in_site=scope == SITE).all())
-
-
-def page_in(
-    pages: Mapping[str, CampaignText], campaign: Campaign, language: str | None
-) -> CampaignText:
-    """Choose a campaign's page by language; one that has none at all is blank."""
-    if not pages:
-        return CampaignText(
-            campaign_id=campaign.id or 0, language=campaign.language, position=0, title=""
-        )
-    return pages[languages.pick(list(pages), language, campaign.language)]
-
-
-def _within(scope: int) -> ColumnElement[bool]:
-    return col(Entry.campaign_id) == scope if scope != SITE else col(Entry.campaign_id) > SITE
-
-
-def _subjects(session: Session, scope: int, limit: int) -> Sequence[tuple[int, int | None]]:
-    """Find what moved last, in any language."""
-    pair = (Entry.campaign_id, Entry.update_id)
-    order = (
-        func.max(Entry.updated_at).desc(),
-        func.max(Entry.published_at).desc(),
-        func.min(Entry.tag),
-    )
-    rows = joined(select(*pair)).where(_within(scope)).group_by(*pair)
-    subjects: Sequence[tuple[int, int | None]] = session.exec(
-        rows.order_by(*order).limit(limit)
-    ).all()
-    return subjects
-
-
-def _of_subjects(session: Session, subjects: Sequence[tuple[int, int | None]]) -> list[Found]:
-    updates = [update_id for _, update_id in subjects if update_id is not None]
-    launched = [campaign_id for campaign_id, update_id in subjects if update_id is None]
-    launches = and_(col(Entry.update_id).is_(None), col(Entry.campaign_id).in_(launched))
-    rows = joined(select(Entry, Campaign, Update))
-    rows = rows.where(or_(col(Entry.update_id).in_(updates), launches))
-    return [Found(*row) for row in session.exec(rows).all()]
-
-
-def _once_each(session: Session, found: Sequence[Found]) -> list[Found]:
-    """Choose of each subject the campaign's language, else the first text."""
-    subjects: dict[tuple[int, int | None], dict[str, Found]] = {}
-    for each in found:
-        subjects.setdefault(each.subject, {})[each.entry.language] = each
-    updates = texts.of_updates(session, {each.entry.update_id or 0 for each in found})
-    pages = texts.of_campaigns(session, {each.entry.campaign_id for each in found})
-    chosen = []
-    for (campaign_id, update_id), by_language in subjects.items():
-        order: Iterable[str] = (
-            updates.get(update_id, {}) if update_id else pages.get(campaign_id, {})
-        )
-        offered = [language for language in order if language in by_language] or sorted(by_language)
-        own = by_language[offered[0]].campaign.language
-        chosen.append(by_language[languages.pick(offered, None, own)])
-    return chosen
+    standing = [each for each in found if not each.left]
+    return list(_Writer(session, site, templates, standing, in_site=scope == SITE).all())
 
 
 class _Writer:
     """Everything that the words of some entries are made of, looked up once."""
 
     def __init__(
-        self, session: Session, site: Site, found: Sequence[Found], *, in_site: bool
+        self,
+        session: Session,
+        site: Site,
+        templates: Templates,
+        found: Sequence[Found],
+        *,
+        in_site: bool,
     ) -> None:
         self._site = site
+        self._templates = templates
         self._found = found
         self._in_site = in_site
         launched = {each.entry.campaign_id for each in found if each.update is None}
-        self._updates = texts.of_updates(session, {each.entry.update_id or 0 for each in found})
-        self._pages = texts.of_campaigns(session, {each.entry.campaign_id for each in found})
-        self._letters = _letters(session, launched)
-        self._signatories = _signatories(session, launched)
+        self._launches = launches(session, {each.entry.campaign_id for each in found}, launched)
+        self._revisions = texts.of_revisions(session, {each.revision for each in found})
         self._authority = addresses.authority(session)
 
     def all(self) -> Iterator[feeds.Entry]:
         for each in self._found:
             try:
-                yield self._update(each, each.update) if each.update else self._launch(each)
+                yield self._written(each)
             except Exception as error:  # noqa: BLE001  whatever is wrong with it, the others go on
                 fault = type(error).__name__
                 log.warning("an entry was left out of the feeds", tag=each.entry.tag, fault=fault)
 
-    def _update(self, found: Found, update: Update) -> feeds.Entry:
-        words: RevisionText = self._updates[update.id or 0][found.entry.language]
+    def _written(self, found: Found) -> feeds.Entry:
+        if found.entry.kind is EntryKind.LAUNCH:
+            return self._launch(found)
+        if found.entry.kind is EntryKind.UPDATE and not found.taken_back:
+            return self._update(found)
+        return self._notice(found)
+
+    def _update(self, found: Found) -> feeds.Entry:
+        words: RevisionText = self._revisions[found.revision].texts[found.entry.language]
         html = to_html(words.body, self._site.base_url)
-        return self._entry(found, words, html, key=update.key, day=update.occurred_on)
+        return self._entry(found, words.title, html, words.summary or first_words(words.body))
 
     def _launch(self, found: Found) -> feeds.Entry:
-        campaign, language = found.campaign, found.entry.language
-        page = self._pages[campaign.id or 0][language]
-        letters = self._letters.get(campaign.id or 0, {})
-        letter = (
-            letters[languages.pick(list(letters), language, campaign.language)] if letters else None
+        frozen = found.appearance.page if found.appearance else None
+        page = frozen or self._launches.page(found.campaign, found.entry.language)
+        html = launch_html(page, found.entry.language, self._site.base_url)
+        summary = page["summary"] or first_words(page["body"])
+        return self._entry(found, page["title"], html, summary)
+
+    def _notice(self, found: Found) -> feeds.Entry:
+        """Say what befell an update, or a campaign."""
+        what = wording.STUB if found.taken_back else found.entry.kind.value
+        said = wording.said(
+            self._templates, what, found.entry.language, self._about(found), self._notes(found)
         )
-        names = self._signatories.get(campaign.id or 0, [])
-        html = launch_html(page, letter, names, self._site.base_url)
-        return self._entry(found, page, html, key="", day=campaign.occurred_on)
+        return self._entry(found, said.title, said.html, "", dated=False)
+
+    def _about(self, found: Found) -> dict[str, str]:
+        """Gather what the templates of notices may speak of; of what was withdrawn, not its words."""
+        language = found.entry.language
+        day = found.day or found.published.date().isoformat()
+        return {
+            "campaign": self._title(found),
+            "title": self._heading(found),
+            "date": in_words(EventDate.parse(day), language),
+            "url": self._url(found),
+            "site": self._site.name,
+        }
+
+    def _heading(self, found: Found) -> str:
+        """Return the title of the update that a correction is about."""
+        if found.entry.kind is not EntryKind.CORRECTION or found.taken_back:
+            return ""
+        return self._revisions[found.revision].texts[found.entry.language].title
+
+    def _notes(self, found: Found) -> Mapping[str, str]:
+        """Return why it was withdrawn, or what was corrected, by language."""
+        revision = self._revisions.get(found.revision)
+        return revision.notes if revision else {}
+
+    def _title(self, found: Found) -> str:
+        """Name the campaign, as it was called then or is called now."""
+        if found.appearance:
+            return found.appearance.title
+        return self._launches.titled(found.campaign, found.entry.language).title
+
+    def _url(self, found: Found) -> str:
+        key = found.update.key if found.update else ""
+        return addresses.page(self._site, found.campaign, found.entry.language, key)
 
     def _entry(
-        self,
-        found: Found,
-        words: RevisionText | CampaignText,
-        html: str,
-        *,
-        key: str,
-        day: str | None,
+        self, found: Found, title: str, html: str, summary: str, *, dated: bool = True
     ) -> feeds.Entry:
-        published, updated = _moments(found.entry)
+        day = found.day if dated else None
+        number = found.entry.number
         return feeds.Entry(
             id=found.entry.tag,
-            url=addresses.page(self._site, found.campaign, found.entry.language, key),
-            title=words.title,
+            url=self._url(found) + (f"#{found.entry.kind}-{number}" if number else ""),
+            title=title,
             language=found.entry.language,
             html=html,
-            published=published,
-            updated=updated,
-            summary=words.summary or first_words(words.body),
+            published=found.published,
+            updated=found.updated,
+            summary=summary,
             event=_event(day, found.entry.language) if day else None,
-            source=self._source(found.campaign, found.entry.language) if self._in_site else None,
+            source=self._source(found) if self._in_site else None,
         )
 
-    def _source(self, campaign: Campaign, language: str) -> feeds.Source:
+    def _source(self, found: Found) -> feeds.Source:
         """Name the campaign feed that has this entry, too: the plain one, else that of a language."""
-        page = page_in(self._pages.get(campaign.id or 0, {}), campaign, language)
+        campaign, language = found.campaign, found.entry.language
+        page = self._launches.titled(campaign, language)
         feed = None if language == campaign.language else language
         return feeds.Source(
             id=addresses.feed_id(self._site, self._authority, campaign, feed),
-            title=page.title,
+            title=self._title(found),
             language=page.language,
             url=addresses.page(self._site, campaign, language),
             urls=addresses.feed(self._site, campaign, feed),
-            updated=campaign.updated_at,
+            updated=found.appearance.at if found.appearance else campaign.updated_at,
         )
-
-
-def _moments(entry: Entry) -> tuple[datetime, datetime]:
-    if entry.published_at is None:
-        raise ValueError("An entry that is shown was published.")
-    return entry.published_at, max(entry.published_at, entry.updated_at or entry.published_at)
 
 
 def _event(day: str, language: str) -> feeds.Event:
@@ -220,23 +281,3 @@ def _event(day: str, language: str) -> feeds.Event:
     return feeds.Event(
         occurred_on=str(date), precision=date.precision.value, words=in_words(date, language)
     )
-
-
-def _letters(session: Session, campaign_ids: Iterable[int]) -> dict[int, dict[str, Letter]]:
-    """Return the newest version of each campaign's letter, by language."""
-    mine = select(Letter).where(col(Letter.campaign_id).in_(campaign_ids))
-    rows = session.exec(mine.order_by(col(Letter.version).desc(), col(Letter.language))).all()
-    letters: dict[int, dict[str, Letter]] = {}
-    for row in rows:
-        newest_version = letters.setdefault(row.campaign_id, {row.language: row})
-        if next(iter(newest_version.values())).version == row.version:
-            newest_version[row.language] = row
-    return letters
-
-
-def _signatories(session: Session, campaign_ids: Iterable[int]) -> dict[int, list[str]]:
-    mine = select(Signatory).where(col(Signatory.campaign_id).in_(campaign_ids))
-    names: dict[int, list[str]] = {}
-    for row in session.exec(mine.order_by(col(Signatory.position))).all():
-        names.setdefault(row.campaign_id, []).append(row.name)
-    return names

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.content import (
     Addressee,
+    AppearanceStamp,
     CampaignFile,
     CampaignRecord,
     EntryStamp,
@@ -25,23 +26,25 @@ from feedsvc.domain.content import (
 from feedsvc.domain.content import Revision as RevisionRecord
 from feedsvc.domain.dates import EventDate
 from feedsvc.domain.tables.content import (
+    Appearance,
     Campaign,
     CampaignText,
     Entry,
     FeedVersion,
+    FormerSlug,
     Letter,
     Revision,
     RevisionText,
     Signatory,
     Update,
 )
-from feedsvc.records import addresses, documents
+from feedsvc.records import addresses, versions
 from feedsvc.records.feeds import SITE
 
 
 def of_site(session: Session) -> Site:
     """Read everything, as it stands at one moment."""
-    documents.steady(session)
+    versions.steady(session)
     campaigns = sorted(session.exec(select(Campaign)).all(), key=lambda one: one.slug)
     return Site(
         folders=tuple(of_campaign(session, campaign) for campaign in campaigns),
@@ -72,6 +75,9 @@ def of_campaign(session: Session, campaign: Campaign) -> Folder:
             entries=entries.get(None, ()),
             letters=letters,
             feed=_feed(session, campaign.id or 0),
+            withdrawn_at=campaign.withdrawn_at,
+            ended_at=campaign.ended_at,
+            former_slugs=_former_slugs(session, campaign),
         ),
     )
 
@@ -139,13 +145,54 @@ def _letter(number: int, rows: list[Letter], first: str) -> LetterVersion:
 
 
 def _entries(session: Session, campaign: Campaign) -> Mapping[int | None, tuple[EntryStamp, ...]]:
-    """Read the entries of all feeds of a campaign, by update; those of its launch under None."""
+    """Read the entries of all feeds of a campaign, by update; those of the campaign under None."""
     rows = session.exec(select(Entry).where(Entry.campaign_id == campaign.id)).all()
+    appeared = _appearances(session, campaign)
     found: dict[int | None, tuple[EntryStamp, ...]] = {}
-    for row in sorted(rows, key=lambda row: row.language):  # not by a database's own alphabet
-        stamp = EntryStamp(row.language, row.tag, row.published_at, row.updated_at)
+    for row in sorted(rows, key=_in_order):  # not by a database's own alphabet
+        stamp = EntryStamp(
+            language=row.language,
+            tag=row.tag,
+            published_at=row.published_at,
+            updated_at=row.updated_at,
+            kind=row.kind,
+            number=row.number,
+            plain=row.plain,
+            left_at=row.left_at,
+            appearances=tuple(appeared.get(row.id or 0, ())),
+        )
         found[row.update_id] = (*found.get(row.update_id, ()), stamp)
     return found
+
+
+def _in_order(entry: Entry) -> tuple[str, str, int]:
+    return entry.language, entry.kind, entry.number
+
+
+def _appearances(session: Session, campaign: Campaign) -> dict[int, list[AppearanceStamp]]:
+    rows = session.exec(
+        select(Appearance)
+        .join(Entry, col(Entry.id) == Appearance.entry_id)
+        .where(Entry.campaign_id == campaign.id)
+        .order_by(col(Appearance.place))
+    ).all()
+    found: dict[int, list[AppearanceStamp]] = {}
+    for row in rows:
+        stamp = AppearanceStamp(
+            place=row.place,
+            at=row.at,
+            title=row.title,
+            revision=row.revision,
+            occurred_on=row.occurred_on,
+            page=row.page,
+        )
+        found.setdefault(row.entry_id, []).append(stamp)
+    return found
+
+
+def _former_slugs(session: Session, campaign: Campaign) -> tuple[str, ...]:
+    mine = select(FormerSlug.slug).where(FormerSlug.campaign_id == campaign.id)
+    return tuple(sorted(session.exec(mine).all()))
 
 
 def _updates(
@@ -196,7 +243,10 @@ def _revisions(session: Session, condition: object) -> dict[int, list[RevisionRe
     for _, pairs in groupby(rows, key=lambda pair: pair[0].id):
         revision, texts = _joined(pairs)
         found.setdefault(revision.update_id, []).append(
-            RevisionRecord(revision.number, revision.edit_class, revision.created_at, texts)
+            RevisionRecord(
+                *(revision.number, revision.edit_class, revision.created_at, texts),
+                notes=revision.notes,
+            )
         )
     return found
 

@@ -16,7 +16,7 @@ from feedsvc.domain.tables.content import (
     UpdateStatus,
 )
 from feedsvc.domain.tables.ledger import Notice, NoticeKind
-from feedsvc.records import content, feeds
+from feedsvc.records import content, feeds, texts
 
 
 def status_at(publish_at: datetime | None, now: datetime) -> UpdateStatus:
@@ -59,8 +59,10 @@ def release(session: Session, campaign: Campaign, update: Update, now: datetime)
     update.arrival = campaign.last_arrival
     update.released_revision = update.revision
     update.published_at = update.updated_at = _published_at(update, now)
-    for entry in session.exec(select(Entry).where(Entry.update_id == update.id)).all():
+    entries = _in_order(session, update)
+    for entry in entries:
         entry.published_at = entry.updated_at = update.published_at
+    content.choose_plain(session, campaign, entries)
     if update.notify is Notify.SUBSCRIBERS:
         session.add(
             Notice(
@@ -71,7 +73,14 @@ def release(session: Session, campaign: Campaign, update: Update, now: datetime)
                 arrived_at=now,
             )
         )
-    feeds.move(session, campaign, now)
+    feeds.move(session, campaign, now, appearing=entries)
+
+
+def _in_order(session: Session, update: Update) -> list[Entry]:
+    """Return the entries of an update, that of its first text first."""
+    order = list(texts.of_updates(session, {update.id or 0})[update.id or 0])
+    entries = session.exec(select(Entry).where(Entry.update_id == update.id)).all()
+    return sorted(entries, key=lambda entry: order.index(entry.language))
 
 
 def _published_at(update: Update, now: datetime) -> datetime:

@@ -1,7 +1,9 @@
 """The words of campaigns and updates, found by language with the fall-back rule (DESIGN 4)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from feedsvc.domain import languages
@@ -28,6 +30,32 @@ def of_updates(session: Session, ids: Collection[int]) -> dict[int, dict[str, Re
     for update_id, text in rows:
         texts.setdefault(update_id or 0, {})[text.language] = text
     return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One revision: what it says by language, the first text first, and the notes on it."""
+
+    texts: dict[str, RevisionText]
+    notes: dict[str, str]
+
+
+def of_revisions(
+    session: Session, wanted: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], Words]:
+    """Return the revisions that are wanted, by update and number."""
+    pair = tuple_(col(Revision.update_id), col(Revision.number))
+    rows = session.exec(
+        select(Revision, RevisionText)
+        .join(RevisionText, col(RevisionText.revision_id) == Revision.id)
+        .where(pair.in_(wanted))
+        .order_by(col(RevisionText.position))
+    ).all()
+    found: dict[tuple[int, int], Words] = {}
+    for revision, text in rows:
+        words = found.setdefault((revision.update_id, revision.number), Words({}, revision.notes))
+        words.texts[text.language] = text
+    return found
 
 
 def of_campaigns(session: Session, ids: Collection[int]) -> dict[int, dict[str, CampaignText]]:

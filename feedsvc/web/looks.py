@@ -8,8 +8,8 @@ import time
 
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.database import Database
-from feedsvc.records import documents
-from feedsvc.records.documents import Version
+from feedsvc.records import versions
+from feedsvc.records.versions import Version
 
 PATIENCE_SECONDS = 3.0
 PAUSE_SECONDS = 2.0
@@ -57,7 +57,7 @@ class Looks:
     async def _ask(self, slugs: list[str | None]) -> dict[str | None, Version]:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._database.read(documents.versions, slugs)
+                return await self._database.read(versions.versions, slugs)
         except (Unavailable, TimeoutError) as error:
             self._away_until = time.monotonic() + PAUSE_SECONDS
             raise _away() from error

@@ -18,7 +18,7 @@ from feedsvc.domain import feeds
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.templates import Templates
-from feedsvc.records import documents
+from feedsvc.records import directory, documents, versions
 from feedsvc.web.conditional import Coding
 from feedsvc.web.copies import Document, Reply
 from feedsvc.web.looks import Looks
@@ -146,17 +146,17 @@ def _print(
     language: str | None,
 ) -> Edition | Missing:
     """Render all formats of a feed from one state of the database."""
-    documents.steady(session)
-    version = documents.versions(session, [slug]).get(slug)
+    versions.steady(session)
+    version = versions.versions(session, [slug]).get(slug)
     if version is None or version.ended:
         return Missing.UNKNOWN if version is None else Missing.GONE
     feed = documents.gather(session, settings, templates, version.scope, language)
-    if feed is None:
+    if feed is None or isinstance(feed, documents.NotYet):
         return Missing.UNKNOWN
     copies = {each.suffix: _document(feed, each) for each in feeds.FORMATS.values()}
     if slug is None and language is None:
         copies[OPML] = Document(
-            documents.directory(session, settings.site),
+            directory.directory(session, settings.site),
             content_type="text/x-opml; charset=utf-8",
             updated=feed.updated,
             max_age_seconds=feed.max_age_seconds,

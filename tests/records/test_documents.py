@@ -11,18 +11,22 @@ from feedsvc import config
 from feedsvc.actions.moved import configuration_moved
 from feedsvc.domain import feeds
 from feedsvc.domain.portable import parse_signatories
-from feedsvc.records import documents
+from feedsvc.gateways import files
+from feedsvc.gateways.templates import Templates
+from feedsvc.records import documents, versions
 from tests.world import START, World
 
 SIGNATORIES = Path(__file__).parents[2] / "updates" / "attribute-responsibility" / "signatories.txt"
+
+TEMPLATES = Templates([files.shipped("templates")])
 
 
 def gathered(world: World, slug: str | None = "river", language: str | None = None) -> feeds.Feed:
     """Gather a feed that is there."""
 
-    def gather(session: Session) -> feeds.Feed | None:
-        documents.steady(session)
-        scope = documents.versions(session, [slug])[slug].scope
+    def gather(session: Session) -> object:
+        versions.steady(session)
+        scope = versions.versions(session, [slug])[slug].scope
         return documents.gather(session, world.here.settings, world.here.templates, scope, language)
 
     feed = world.read(gather)
@@ -32,7 +36,7 @@ def gathered(world: World, slug: str | None = "river", language: str | None = No
 
 def version(world: World, slug: str | None = "river") -> int:
     """Return how often a feed has moved."""
-    number = world.read(documents.versions, [slug])[slug].number
+    number = world.read(versions.versions, [slug])[slug].number
     assert isinstance(number, int)
     return number
 
@@ -152,9 +156,9 @@ def test_only_what_concerns_it_moves_a_feed(here_and_now: World) -> None:
     ],
 )
 def test_a_setting_that_shows_in_feeds_changes_the_fingerprint(section: dict[str, Any]) -> None:
-    plain = documents.fingerprint(config.Settings())
-    assert documents.fingerprint(config.Settings()) == plain
-    assert documents.fingerprint(config.Settings(**section)) != plain
+    plain = documents.fingerprint(config.Settings(), TEMPLATES)
+    assert documents.fingerprint(config.Settings(), TEMPLATES) == plain
+    assert documents.fingerprint(config.Settings(**section), TEMPLATES) != plain
 
 
 def test_a_start_with_another_fingerprint_moves_all_feeds(here_and_now: World) -> None:

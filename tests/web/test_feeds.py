@@ -16,11 +16,9 @@ from sqlalchemy import make_url
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from feedsvc.actions import publish
+from feedsvc.actions import campaigns, publish
 from feedsvc.domain.drafts import UpdateDraft
 from feedsvc.domain.tables.content import (
-    Campaign,
-    CampaignStatus,
     RevisionText,
     Update,
     UpdateStatus,
@@ -208,14 +206,18 @@ def test_a_feed_that_is_not_there_is_404_in_plain_text(http: TestClient, path: s
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_the_feeds_of_a_withdrawn_campaign_have_ended(river: World) -> None:
-    def withdraw(session: Session) -> None:
-        session.exec(select(Campaign)).one().status = CampaignStatus.WITHDRAWN
-
+async def test_the_feeds_of_a_withdrawn_campaign_say_so_for_thirty_days_and_are_gone(
+    river: World,
+) -> None:
+    site = river.here.settings.site
     with client(river) as http:
-        http.get("/c/river.atom")
-        river.write(withdraw)
-        assert http.get("/c/river.atom").status_code == 410
+        river.write(campaigns.withdraw_campaign, "river", site=site, by="test", now=river.now)
+        said = [http.get("/c/river.json"), http.get("/updates.json")]
+        river.pass_time(days=30)
+        await river.tick()
+        gone = http.get("/c/river.json")
+    assert [titles(answer.content)[0] for answer in said] == ["This feed has ended"] * 2
+    assert gone.status_code == 410
 
 
 def test_a_site_without_campaigns_has_a_feed_already(here_and_now: World) -> None:

@@ -44,9 +44,13 @@ def load_folder(
     """Store what is new in the folder of one campaign, and what has changed since."""
     run = Run(session, site, folder.campaign.slug, by, now)
     campaign = campaigns.load(run, folder)
-    for update in folder.updates:
+    for update in sorted(folder.updates, key=_when):  # so they come into the archives in order
         updates.load(run, campaign, update)
     return run.changes
+
+
+def _when(update: content.UpdateFile) -> tuple[str, str]:
+    return str(update.occurred_on or "9999"), update.key
 
 
 def finish(session: Session, record: content.SiteRecord | None, before: Before) -> None:

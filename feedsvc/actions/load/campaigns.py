@@ -1,6 +1,6 @@
 """Load a campaign: its page, its letter, its signatories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlmodel import col, select
 
@@ -15,9 +15,9 @@ from feedsvc.domain.content import (
     LetterVersion,
     Text,
 )
-from feedsvc.domain.tables.content import Campaign, CampaignKind, EditClass, Entry
+from feedsvc.domain.tables.content import Campaign, CampaignKind, EditClass, Entry, EntryKind
 from feedsvc.errors import Conflict, Invalid
-from feedsvc.records import content, feeds, folders
+from feedsvc.records import announcements, content, endings, feeds, folders
 
 FILE, LETTER, SIGNATORIES = "campaign.md", "letter.md", "signatories.txt"
 RECORD = "history/campaign.json"
@@ -33,8 +33,8 @@ def load(run: Run, folder: Folder) -> Campaign:
     else:
         _refuse_stranger(run, campaign, folder.record)
         _change(run, campaign, folder)
-    if folder.letter:
-        _letter(run, campaign, folder.letter)
+        if folder.letter:
+            _letter(run, campaign, folder.letter)
     return campaign
 
 
@@ -63,14 +63,21 @@ def _store(run: Run, folder: Folder) -> Campaign:
     given, record = folder.campaign, folder.record
     if record:
         restore.refuse_known(run, Campaign, record.uid, run.file(RECORD))
-    _refuse_taken_link(run, given)
+    _refuse_taken(run, given)
     campaign = _row(run, given, record)
     content.add_campaign(run.session, campaign, given.texts)
     content.put_signatories(run.session, campaign, folder.signatories)
     if record:
         restore.campaign(run, campaign, record, run.file(RECORD))
     stamped = {entry.language for entry in record.entries} if record else set()
-    _enter(run, campaign, [one.language for one in given.texts if one.language not in stamped])
+    launch = _enter(
+        run, campaign, [one.language for one in given.texts if one.language not in stamped]
+    )
+    if folder.letter:
+        _letter(run, campaign, folder.letter)
+    if launch:
+        feeds.move(run.session, campaign, run.now, appearing=launch)
+    endings.turn(run.session, campaign, run.site, run.now)
     run.changed(run.file(FILE), "restored" if record else "new", campaign.slug)
     if folder.signatories:
         run.changed(run.file(SIGNATORIES), f"{len(folder.signatories)} names", campaign.slug)
@@ -88,17 +95,19 @@ def _row(run: Run, given: CampaignFile, record: CampaignRecord | None) -> Campai
         short_link=given.short_link,
         occurred_on=_date(given),
         published_at=record.published_at if record else launched,
+        withdrawn_at=record.withdrawn_at if record else None,
+        ended_at=record.ended_at if record else None,
         updated_at=record.updated_at if record else run.second,
         revision=record.revision if record else 1,
         last_arrival=record.last_arrival if record else 0,
     )
 
 
-def _enter(run: Run, campaign: Campaign, languages: list[str]) -> None:
+def _enter(run: Run, campaign: Campaign, languages: list[str]) -> list[Entry]:
     """Begin the feeds of these languages with the campaign's launch."""
-    if languages:
-        content.enter(run.session, campaign, None, languages, run.site, run.now)
-        feeds.move(run.session, campaign, run.now)
+    if not languages:
+        return []
+    return content.enter(run.session, campaign, None, languages, run.site, run.now)
 
 
 def _change(run: Run, campaign: Campaign, folder: Folder) -> None:
@@ -119,8 +128,9 @@ def _change(run: Run, campaign: Campaign, folder: Folder) -> None:
     content.put_campaign_texts(run.session, campaign, _in_stored_order(given.texts, stored))
     if SIGNATORIES in others:
         content.put_signatories(run.session, campaign, folder.signatories)
-    _enter(run, campaign, list(found.added))
-    _move(run, campaign, edit_class, found.changed)
+    entered = _enter(run, campaign, list(found.added))
+    _move(run, campaign, edit_class, found.changed, entered)
+    endings.turn(run.session, campaign, run.site, run.now)
     what = [*others, *(f"text in {language}" for language in (*found.changed, *found.added))]
     run.changed(file, f"revision {campaign.revision} ({edit_class}): {', '.join(what)}", run.slug)
 
@@ -146,6 +156,15 @@ def _refuse_other_kind(campaign: Campaign, given: CampaignFile, file: str) -> No
             f"is {given.kind.value!r}; the campaign is stored as a {campaign.kind.value}.",
             remedy="A kind does not change: load a campaign of its own.",
         )
+
+
+def _refuse_taken(run: Run, given: CampaignFile) -> None:
+    try:
+        content.refuse_taken_slug(run.session, given.slug)
+    except Conflict as error:
+        remedy = f"Rename the folder {given.slug}/."
+        raise Invalid(run.file(FILE), error.problem, remedy=remedy) from error
+    _refuse_taken_link(run, given)
 
 
 def _refuse_taken_link(run: Run, given: CampaignFile) -> None:
@@ -189,17 +208,24 @@ def _letter(run: Run, campaign: Campaign, given: LetterFile) -> None:
     run.changed(file, f"version {newest.version} ({edit_class})", run.slug)
 
 
-def _move(run: Run, campaign: Campaign, edit_class: EditClass, languages: Iterable[str]) -> None:
+def _move(
+    run: Run,
+    campaign: Campaign,
+    edit_class: EditClass,
+    languages: Iterable[str],
+    entered: Sequence[Entry] = (),
+) -> None:
     """Move the feeds, and after a significant edit the launch entry in these languages."""
+    moved: Sequence[Entry] = ()
     if edit_class in edits.SIGNIFICANT:
         launch = select(Entry).where(
             Entry.campaign_id == campaign.id,
-            col(Entry.update_id).is_(None),
+            Entry.kind == EntryKind.LAUNCH,
             col(Entry.language).in_(languages),
         )
-        for entry in run.session.exec(launch).all():
-            entry.updated_at = max(run.second, entry.published_at or run.second)
-    feeds.move(run.session, campaign, run.now)
+        moved = run.session.exec(launch).all()
+        announcements.touch(moved, run.now)
+    feeds.move(run.session, campaign, run.now, appearing=[*entered, *moved])
 
 
 def _date(given: CampaignFile) -> str | None:

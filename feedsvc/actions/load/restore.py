@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from feedsvc.actions.load.run import Run
 from feedsvc.domain.content import CampaignRecord, EntryStamp, FeedStamp, UpdateFile, UpdateRecord
 from feedsvc.domain.tables.content import (
+    Appearance,
     Campaign,
     Entry,
     EntryKind,
     FeedVersion,
+    FormerSlug,
     Update,
     UpdateStatus,
 )
@@ -35,6 +37,9 @@ def campaign(run: Run, row: Campaign, record: CampaignRecord, file: str) -> None
     """Put back what belongs to a campaign that was just stored under its recorded id."""
     session = run.session
     entries(run, row, None, record.entries, file)
+    for slug in record.former_slugs:
+        content.refuse_taken_slug(session, slug)
+        session.add(FormerSlug(slug=slug, campaign_id=row.id or 0))
     for letter in record.letters:
         if not letter.texts:
             raise _altered(file, "a letter without text")
@@ -90,18 +95,46 @@ def entries(
             remedy="Remove that file to load the texts under new ids.",
         )
     for one in stamps:
+        _entry(run, campaign, update, one)
+
+
+def _entry(run: Run, campaign: Campaign, update: Update | None, stamp: EntryStamp) -> None:
+    entry = Entry(
+        campaign_id=campaign.id or 0,
+        update_id=update.id if update else None,
+        kind=stamp.kind or (EntryKind.UPDATE if update else EntryKind.LAUNCH),
+        number=stamp.number,
+        language=stamp.language,
+        plain=stamp.plain,
+        tag=stamp.tag,
+        published_at=stamp.published_at,
+        updated_at=stamp.updated_at,
+        left_at=stamp.left_at,
+    )
+    run.session.add(entry)
+    run.session.flush()
+    for one in stamp.appearances:
         run.session.add(
-            Entry(
-                campaign_id=campaign.id or 0,
-                update_id=update.id if update else None,
-                kind=EntryKind.UPDATE if update else EntryKind.LAUNCH,
-                language=one.language,
-                tag=one.tag,
-                published_at=one.published_at,
-                updated_at=one.updated_at,
+            Appearance(
+                entry_id=entry.id or 0,
+                place=_place(run.session, one.place),
+                at=one.at,
+                revision=one.revision,
+                occurred_on=one.occurred_on,
+                title=one.title,
+                page=one.page,
             )
         )
-    run.session.flush()
+        run.session.flush()
+
+
+def _place(session: Session, recorded: int) -> int:
+    """Return the place that was recorded, or the next one where something else stands there."""
+    taken = session.exec(select(Appearance.id).where(Appearance.place == recorded)).first()
+    if taken is None:
+        return recorded
+    last: int = session.exec(select(func.max(Appearance.place))).one()
+    return last + 1
 
 
 def refuse_known(run: Run, kind: type[Campaign] | type[Update], uid: str, file: str) -> None:

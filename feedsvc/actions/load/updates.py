@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from feedsvc.actions.load import restore
 from feedsvc.actions.load.run import Run
@@ -13,13 +13,12 @@ from feedsvc.domain.edits import Difference
 from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
-    Entry,
     Notify,
     Update,
     UpdateStatus,
 )
 from feedsvc.errors import Conflict, Invalid
-from feedsvc.records import content, feeds, folders
+from feedsvc.records import content, folders, revising
 from feedsvc.records.release import bring_in, release, status_at
 
 _OUT = {UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN}
@@ -125,32 +124,15 @@ def _revise(
     edit_class = edits.allowed(found, given.edit_class, file, told=told)
     redated = update.occurred_on != _date(given)
     update.occurred_on = _date(given)
-    number = max(history) + 1
-    content.add_revision(run.session, update, Revision(number, edit_class, run.now, given.texts))
-    _enter(run, campaign, update, found.added)
-    if out and edit_class in edits.SIGNIFICANT:
-        _touch(run, update, [one.language for one in given.texts] if redated else found.changed)
-    if out:
-        feeds.move(run.session, campaign, run.now)
-    run.changed(file, f"revision {number} ({edit_class})", update.uid)
-
-
-def _enter(run: Run, campaign: Campaign, update: Update, languages: tuple[str, ...]) -> None:
-    """Add the update to the feeds of more languages: as news there, unless it is history."""
-    entries = content.enter(run.session, campaign, update, languages, run.site, run.now)
-    if update.status is UpdateStatus.PUBLISHED and update.notify is Notify.SUBSCRIBERS:
-        for entry in entries:
-            entry.published_at = entry.updated_at = max(
-                run.second, entry.published_at or run.second
-            )
-
-
-def _touch(run: Run, update: Update, languages: list[str] | tuple[str, ...]) -> None:
-    """Move `updated` of the entries in these languages to now."""
-    mine = (Entry.update_id == update.id, col(Entry.language).in_(languages))
-    for entry in run.session.exec(select(Entry).where(*mine)).all():
-        entry.updated_at = max(run.second, entry.published_at or run.second)
-    update.updated_at = max(run.second, update.published_at or run.second)
+    changed = [one.language for one in given.texts] if redated else found.changed
+    revision = Revision(max(history) + 1, edit_class, run.now, given.texts, _notes(given))
+    revising.revise(
+        *(run.session, campaign, update, revision),
+        changed=[language for language in changed if language not in found.added],
+        added=found.added,
+        site=run.site,
+    )
+    run.changed(file, f"revision {revision.number} ({edit_class})", update.uid)
 
 
 def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
@@ -161,7 +143,7 @@ def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file:
     if wanted is update.status:
         return
     if wanted is UpdateStatus.WITHDRAWN or update.status in _OUT:
-        _withdraw(run, campaign, update, wanted, file)
+        _withdraw(run, campaign, update, given, file)
         return
     if wanted is not UpdateStatus.DRAFT:
         _refuse_mail(campaign, given, file)
@@ -171,17 +153,14 @@ def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file:
     run.changed(file, _standing(update), update.uid)
 
 
-def _withdraw(
-    run: Run, campaign: Campaign, update: Update, wanted: UpdateStatus, file: str
-) -> None:
+def _withdraw(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
     """Withdraw what nobody was mailed; refuse every other way back."""
-    problem, remedy = _no_way(update, wanted)
+    problem, remedy = _no_way(update, given.status)
     if problem:
         raise Invalid(f"{file}, status", problem, remedy=remedy)
-    update.status, update.withdrawn_at = UpdateStatus.WITHDRAWN, run.now
     newest = folders.of_revisions(run.session, update)[update.revision]
-    _touch(run, update, [text.language for text in newest])
-    feeds.move(run.session, campaign, run.now)
+    notes = _notes(given)
+    revising.withdraw(run.session, campaign, update, newest, notes, site=run.site, now=run.now)
     run.changed(file, "withdrawn", update.uid)
 
 
@@ -211,3 +190,8 @@ def _standing(update: Update) -> str:
 
 def _date(given: UpdateFile) -> str | None:
     return str(given.occurred_on) if given.occurred_on else None
+
+
+def _notes(given: UpdateFile) -> dict[str, str]:
+    """Return what the file says of its own edit, in the language of its first text."""
+    return {given.texts[0].language: given.edit_note} if given.edit_note else {}

@@ -215,7 +215,8 @@ class StoredFile(SQLModel, table=True):
 class Entry(SQLModel, table=True):
     """One entry of the feeds in one language: an update, what befell it, or a campaign's launch or end.
 
-    `tag` is minted once (RFC 4151) and never changes. `number` counts the corrections of an update.
+    `tag` is minted once (RFC 4151) and never changes. `number` counts the corrections of an update, and
+    how often a campaign has ended.
     `plain`: the feeds of all languages have this one; chosen once, or readers would see it twice.
     What was withdrawn stays as a stub until `left_at`.
     """
@@ -224,7 +225,7 @@ class Entry(SQLModel, table=True):
         UniqueConstraint("update_id", "language", "kind", "number", name="uq_entry_update"),
         partial(
             "uq_entry_campaign",
-            *("campaign_id", "language", "kind"),
+            *("campaign_id", "language", "kind", "number"),
             where="update_id IS NULL",
             unique=True,
         ),
@@ -249,9 +250,9 @@ class Entry(SQLModel, table=True):
 class Appearance(SQLModel, table=True):
     """An entry's coming to the head of the feeds: its first publication, and each edit that moved it.
 
-    Archives are runs of appearances, so what one says is fixed: the `revision` of the update, the
-    campaign's `title` of the time, and of a launch the whole `page`. `place` counts them over all
-    campaigns.
+    Archives are runs of appearances, so what one says is fixed: the `revision` of the update, its
+    date, the campaign's `title` of the time, and of a launch the whole `page`. `place` counts them
+    over all campaigns.
     """
 
     id: int | None = number()
@@ -259,6 +260,7 @@ class Appearance(SQLModel, table=True):
     place: int = Field(unique=True)
     at: datetime
     revision: int = 0
+    occurred_on: str | None = None
     title: str
     page: dict[str, Any] | None = Field(default=None, sa_type=JSON)
 

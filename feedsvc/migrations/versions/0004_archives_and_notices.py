@@ -24,7 +24,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     for place, row in enumerate(connection.execute(sa.text(PUBLISHED)).mappings(), start=1):
         page = _page(connection, row) if row["kind"] == "launch" else None
-        values = {name: row[name] for name in ("entry_id", "at", "revision", "title")}
+        values = {
+            name: row[name] for name in ("entry_id", "at", "revision", "occurred_on", "title")
+        }
         connection.execute(sa.text(APPEAR), values | {"place": place, "page": json.dumps(page)})
 
 
@@ -36,6 +38,7 @@ def _tables() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("occurred_on", sa.String(), nullable=True),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("page", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"]),
@@ -93,7 +96,7 @@ def _entries() -> None:
     op.create_index(
         "uq_entry_campaign",
         "entry",
-        ["campaign_id", "language", "kind"],
+        ["campaign_id", "language", "kind", "number"],
         unique=True,
         sqlite_where=OF_CAMPAIGN,
         postgresql_where=OF_CAMPAIGN,
@@ -128,6 +131,8 @@ PLAIN = """
 PUBLISHED = """
     SELECT entry.id AS entry_id, entry.kind, entry.language, entry.campaign_id,
         entry.updated_at AS at, coalesce("update".revision, 0) AS revision,
+        CASE WHEN entry.update_id IS NULL THEN campaign.occurred_on
+            ELSE "update".occurred_on END AS occurred_on,
         coalesce(own.title, fallback.title, '') AS title
     FROM entry
     JOIN campaign ON campaign.id = entry.campaign_id
@@ -141,8 +146,8 @@ PUBLISHED = """
 """
 
 APPEAR = """
-    INSERT INTO appearance (entry_id, place, at, revision, title, page)
-    VALUES (:entry_id, :place, :at, :revision, :title, :page)
+    INSERT INTO appearance (entry_id, place, at, revision, occurred_on, title, page)
+    VALUES (:entry_id, :place, :at, :revision, :occurred_on, :title, :page)
 """
 
 PAGE = """
