@@ -35,9 +35,17 @@ def withdraw_campaign(session: Session, slug: str, *, site: Site, by: str, now: 
     campaign = content.locked(session, Campaign.slug == slug, slug)
     if campaign.status is not CampaignStatus.WITHDRAWN:
         campaign.status = CampaignStatus.WITHDRAWN
-        feeds.move(session, campaign, now)
         endings.turn(session, campaign, site, now)
         audit.note(session, by, "withdraw campaign", campaign.slug, now)
+
+
+def reopen_campaign(session: Session, slug: str, *, site: Site, by: str, now: datetime) -> None:
+    """Reopen a campaign that was withdrawn: its feeds go on."""
+    campaign = content.locked(session, Campaign.slug == slug, slug)
+    if campaign.status is CampaignStatus.WITHDRAWN:
+        campaign.status = CampaignStatus.OPEN
+        endings.turn(session, campaign, site, now)
+        audit.note(session, by, "reopen campaign", campaign.slug, now)
 
 
 def rename_campaign(session: Session, slug: str, new: str, *, by: str, now: datetime) -> None:

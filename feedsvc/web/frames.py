@@ -10,6 +10,7 @@ from feedsvc.domain import languages
 from feedsvc.errors import Invalid
 from feedsvc.web import headers
 from feedsvc.web.state import Request
+from feedsvc.web.views import NoteView
 
 Why = Literal["unknown", "withdrawn", "link", "expired", "closed"]
 """Why a page cannot be shown, as `pages/gone.html` words it."""
@@ -76,6 +77,8 @@ def page(
     return HTMLResponse(html, status, fields)
 
 
-def gone(request: Request, why: Why, *, own: str = "") -> HTMLResponse:
-    """Answer that there is nothing to be had here, and why."""
-    return page(request, "gone", status=STATUS[why], own=own, why=why)
+def gone(
+    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = ()
+) -> HTMLResponse:
+    """Answer that there is nothing to be had here, and why; `notes` are those on an update."""
+    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 PUBLIC = "public, max-age=60"
 PRIVATE = "no-store"
+MOVED = "public, max-age=86400"
 A_YEAR = 31_536_000
 
 

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.tables.content import Campaign, UpdateStatus
-from feedsvc.web import feeds, reading
+from feedsvc.web import feeds, headers, reading
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.forms import EMPTY
 from feedsvc.web.frames import gone, page, reader
@@ -47,8 +47,10 @@ async def update(request: Request) -> Response:
     if found is None:
         return gone(request, "unknown")
     about, news = found
+    if about.slug != address["slug"]:
+        return _moved(request, about.slug)
     if news.status is UpdateStatus.WITHDRAWN:
-        return gone(request, "withdrawn", own=about.own)
+        return gone(request, "withdrawn", own=about.own, notes=news.notes)
     return page(request, "update", own=about.own, private=False, campaign=about, update=news)
 
 
@@ -68,6 +70,8 @@ async def _campaign(request: Request, slug: str) -> Response:
     if found is None:
         return gone(request, "unknown")
     about, updates = found
+    if about.slug != slug:
+        return _moved(request, about.slug)
     return page(
         request,
         "campaign",
@@ -77,6 +81,14 @@ async def _campaign(request: Request, slug: str) -> Response:
         updates=updates,
         form=EMPTY,
     )
+
+
+def _moved(request: Request, slug: str) -> Response:
+    """Send a reader on who comes with a former slug: to the same page, in the same language."""
+    base = request.state["here"].settings.site.base_url
+    rest = request.url.path.removeprefix(f"/c/{request.path_params['slug']}")
+    url = reader(request).link(f"{base}/c/{slug}{rest}")
+    return RedirectResponse(url, 301, {"Cache-Control": headers.MOVED})
 
 
 def _slug(session: Session, code: str) -> str | None:

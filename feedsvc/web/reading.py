@@ -14,6 +14,8 @@ from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
     CampaignText,
+    EditClass,
+    FormerSlug,
     Letter,
     Revision,
     RevisionText,
@@ -23,7 +25,7 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.records import addresses, texts
 from feedsvc.web.frames import Reader
-from feedsvc.web.views import CampaignView, FeedsView, LetterView, UpdateView
+from feedsvc.web.views import CampaignView, FeedsView, LetterView, NoteView, UpdateView
 
 _html = lru_cache(maxsize=512)(markup.to_html)
 
@@ -51,8 +53,10 @@ class Reading:
 
 
 def find(session: Session, slug: str) -> Campaign | None:
-    """Find a campaign by its slug."""
-    return session.exec(select(Campaign).where(Campaign.slug == slug)).first()
+    """Find a campaign by its slug, or by one that it once had."""
+    found = session.exec(select(Campaign).where(Campaign.slug == slug)).first()
+    former = session.get(FormerSlug, slug) if found is None else None
+    return session.get(Campaign, former.campaign_id) if former else found
 
 
 def own(campaigns: Sequence[CampaignView]) -> str:
@@ -115,7 +119,32 @@ def one_update(
     words = _revision(session, update, chosen)
     view = _views(session, reading, [campaign], {})[0]
     superseded = chosen != update.revision
-    return view, _update(reading, campaign, update, words, superseded=superseded)
+    notes = _notes(session, reading, campaign, update)
+    return view, _update(reading, campaign, update, words, superseded=superseded, notes=notes)
+
+
+def _notes(
+    session: Session, reading: Reading, campaign: Campaign, update: Update
+) -> list[NoteView]:
+    """Return what was corrected, and why it was withdrawn; the newest first."""
+    told = select(Revision).where(
+        Revision.update_id == update.id,
+        col(Revision.edit_class).in_([EditClass.CORRECTION, EditClass.WITHDRAWAL]),
+    )
+    revisions = session.exec(told.order_by(col(Revision.number).desc())).all()
+    return [_note(reading, campaign, revision) for revision in revisions]
+
+
+def _note(reading: Reading, campaign: Campaign, revision: Revision) -> NoteView:
+    notes = revision.notes
+    chosen = reading.reader.pick(list(notes), campaign.language) if notes else campaign.language
+    return NoteView(
+        anchor=f"{revision.edit_class}-{revision.number}",
+        day=revision.created_at.date().isoformat(),
+        text=notes.get(chosen, ""),
+        language=chosen,
+        direction=languages.direction(chosen),
+    )
 
 
 def _views(
@@ -207,6 +236,7 @@ def _update(
     words: dict[str, RevisionText],
     *,
     superseded: bool = False,
+    notes: Sequence[NoteView] = (),
 ) -> UpdateView:
     chosen = words[reading.reader.pick(list(words), campaign.language)]
     return UpdateView(
@@ -219,6 +249,7 @@ def _update(
         direction=languages.direction(chosen.language),
         status=update.status,
         superseded=superseded,
+        notes=notes,
     )
 
 

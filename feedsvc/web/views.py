@@ -28,6 +28,17 @@ class LetterView:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteView:
+    """What was corrected, or why an update was withdrawn, and on which day; `text` may be empty."""
+
+    anchor: str
+    day: str
+    text: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateView:
     """An update, or an earlier revision of it, in one language."""
 
@@ -40,6 +51,7 @@ class UpdateView:
     direction: str
     status: UpdateStatus
     superseded: bool = False
+    notes: Sequence[NoteView] = ()
 
 
 @dataclass(frozen=True, slots=True)

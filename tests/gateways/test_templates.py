@@ -34,6 +34,13 @@ SITE = {
     "postal_address": "1 Long Street\nTown",
 }
 FEEDS = {kind: f"{BASE}/c/khan-sheikhoun.{kind}" for kind in ("atom", "rss", "json")}
+NOTE = {
+    "anchor": "correction-2",
+    "day": "2017-12-08",
+    "text": "80, not 70.",
+    "language": "en",
+    "direction": "ltr",
+}
 UPDATE = {
     "title": "A mechanism <now>",
     "summary": "In short.",
@@ -44,6 +51,7 @@ UPDATE = {
     "direction": "ltr",
     "status": "published",
     "superseded": False,
+    "notes": [NOTE],
 }
 LINK = {
     "title": "Justice for Khan Sheikhoun",
@@ -80,14 +88,14 @@ PAGES: dict[str, Values] = {
         "updates": [{key: UPDATE[key] for key in LISTED}],
         "form": FORM,
     },
-    "update": {"campaign": LINK | {"feeds": FEEDS}, "update": UPDATE},
+    "update": {"campaign": LINK | {"feeds": FEEDS, "status": "open"}, "update": UPDATE},
     "signed": {"campaign": LINK | {"kind": "petition"}},
     "confirm": {"campaigns": [LINK]},
     "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD}]},
     "leave": {"campaigns": [LINK]},
     "left": {"campaigns": [LINK]},
     "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
-    "gone": {"why": "expired"},
+    "gone": {"why": "withdrawn", "notes": [NOTE]},
     "never": {"done": False},
     "problem": {"problem": {"title": "Gone", "detail": "It is old.", "remedy": "Sign again."}},
     "outbox": {"mails": [{"recipient": "a@b", "subject": "S", "when": "now", "url": "/outbox/1"}]},
@@ -123,10 +131,20 @@ CONFIRM: Values = {
     "slot": {"confirm_url": slot("confirm_url"), "never_url": slot("never_url")},
 }
 MAILS = {"digest": DIGEST, "confirm": CONFIRM}
+DAY = "7 December 2017"
+SAID = {"note": "80 & more.", "note_language": "en", "note_direction": "ltr"}
+NOTICES: dict[str, tuple[Values, Values]] = {
+    "withdrawn": ({"date": DAY}, SAID),
+    "withdrawal": ({"date": DAY}, SAID | {"campaign": "Justice", "date": DAY}),
+    "correction": ({"title": "Mechanism"}, SAID | {"date": DAY, "url": BASE}),
+    "end": ({}, {"campaign": "Justice"}),
+}
 PARTS = ("subject.txt", "body.txt", "body.html")
 RENDERED = {f"pages/{name}.html": values for name, values in PAGES.items()} | {
     f"mail/{name}/{part}": values for name, values in MAILS.items() for part in PARTS
 }
+RENDERED |= {f"feeds/{name}/title.txt": values[0] for name, values in NOTICES.items()}
+RENDERED |= {f"feeds/{name}/body.html": values[1] for name, values in NOTICES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +197,22 @@ def test_renders_in_each_language(templates: Templates, name: str, language: str
     text = templates.render(name, language, site=SITE, **RENDERED[name])
     assert text.strip()
     assert "&amp;amp;" not in text
-    assert name.endswith(".txt") or f'<html lang="{language}"' in text
+    if name.endswith(".html"):
+        outer = "p" if name.startswith("feeds/") else "html"
+        assert f'<{outer} lang="{language}"' in text
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_fails_when_any_value_is_missing(templates: Templates, name: str) -> None:
     complaints = set(complaining(templates, [f"pages/{name}.html"], PAGES[name]))
     assert {path for path, _ in without_each(PAGES[name])} == complaints
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_notice_fails_when_any_value_is_missing(templates: Templates, name: str) -> None:
+    for part, values in zip(("title.txt", "body.html"), NOTICES[name], strict=True):
+        complaints = set(complaining(templates, [f"feeds/{name}/{part}"], values))
+        assert {path for path, _ in without_each(values)} == complaints
 
 
 @pytest.mark.parametrize("name", MAILS)

@@ -1,0 +1,213 @@
+"""The archives of a feed: what has left its head is found in them, once and for ever."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from feedsvc.actions import campaigns, revise
+from feedsvc.domain import feeds
+from feedsvc.domain.content import Text
+from feedsvc.domain.tables.content import CampaignText, EditClass, Update
+from feedsvc.records import documents, versions
+from tests.world import World
+
+
+def gathered(
+    world: World, slug: str | None = "river", language: str | None = None, run: str | None = None
+) -> feeds.Feed | documents.NotYet | None:
+    """Gather a feed, or a run of its archives."""
+
+    def gather(session: Session) -> feeds.Feed | documents.NotYet | None:
+        here, scope = world.here, versions.versions(session, [slug])[slug].scope
+        return documents.gather(session, here.settings, here.templates, scope, language, run)
+
+    found: feeds.Feed | documents.NotYet | None = world.read(gather)
+    return found
+
+
+def there(found: feeds.Feed | documents.NotYet | None) -> feeds.Feed:
+    """Return a document that is there."""
+    assert isinstance(found, feeds.Feed)
+    return found
+
+
+def run_of(urls: feeds.Urls) -> str:
+    """Return the name of a run, from where it is."""
+    return urls.json.rpartition("/")[2].partition(".")[0]
+
+
+def walk(world: World, slug: str | None = "river", language: str | None = None) -> Iterator[Any]:
+    """Go through all documents of a feed, from its head backwards."""
+    document = there(gathered(world, slug, language))
+    yield document
+    while document.previous:
+        document = there(gathered(world, slug, language, run_of(document.previous)))
+        yield document
+
+
+def merged(documents_: Iterator[Any]) -> dict[str, feeds.Entry]:
+    """Keep of each entry the newest state, as a reader does."""
+    kept: dict[str, feeds.Entry] = {}
+    for entry in (entry for document in documents_ for entry in document.entries):
+        if entry.id not in kept or entry.updated > kept[entry.id].updated:
+            kept[entry.id] = entry
+    return kept
+
+
+def rendered(world: World, run: str, slug: str | None = "river") -> list[bytes]:
+    """Write a run in every format."""
+    document = there(gathered(world, slug, None, run))
+    return [each.render(document) for each in feeds.FORMATS.values()]
+
+
+def fill(world: World, count: int, **fields: Any) -> list[Update]:
+    """Post so many updates, a minute apart."""
+    posted = []
+    for number in range(count):
+        world.pass_time(minutes=1)
+        posted.append(world.post(title=f"News {number}", notify="none", **fields))
+    return posted
+
+
+def amend(world: World, update: Update, title: str = "Amended", **fields: Any) -> None:
+    """Edit an update so that its readers see it again."""
+    values = {"edit_class": EditClass.AMENDED, "based_on": 1} | fields
+    texts = (Text("en", title=title, body="New words."),)
+    site = world.here.settings.site
+    world.pass_time(minutes=1)
+    world.write(revise.revise, update.uid, texts, site=site, by="test", now=world.now, **values)
+
+
+def withdraw(world: World, update: Update) -> None:
+    """Take an update back."""
+    site = world.here.settings.site
+    world.write(revise.withdraw, update.uid, site=site, by="test", now=world.now)
+
+
+@pytest.fixture
+def river(here_and_now: World) -> World:
+    """Give a world with a campaign and its launch."""
+    here_and_now.campaign()
+    return here_and_now
+
+
+def test_a_feed_that_fits_its_head_has_no_archives(river: World) -> None:
+    fill(river, 5)
+    assert there(gathered(river)).previous is None
+    assert gathered(river, run="1") is None
+
+
+@pytest.mark.parametrize("count", [48, 49, 50, 51, 101])
+def test_a_walk_finds_every_update_once(river: World, count: int) -> None:
+    titles = {update.key for update in fill(river, count)}
+    found = merged(walk(river))
+    assert {entry.url.rpartition("/")[2] for entry in found.values()} == titles | {"river"}
+
+
+def test_a_walk_finds_the_newest_words_of_what_was_amended(river: World) -> None:
+    posted = fill(river, 60)
+    amend(river, posted[3])
+    fill(river, 55)
+    found = merged(walk(river))
+    assert [entry.title for entry in found.values()].count("Amended") == 1
+    assert len(found) == 116
+
+
+def test_what_has_no_room_at_the_head_is_in_a_part_of_the_next_run(river: World) -> None:
+    fill(river, 20, body="word " * 7_000)
+    documents_ = list(walk(river))
+    assert run_of(documents_[1].urls) == "1-15"
+    assert len(merged(iter(documents_))) == 21
+
+
+def test_a_run_is_linked_both_ways(river: World) -> None:
+    fill(river, 120)
+    second = there(gathered(river, run="2"))
+    links = [second.previous, second.next, second.current]
+    assert [urls and urls.atom.partition("/c/")[2] for urls in links] == [
+        "river/archive/1.atom",
+        "river/archive/3.atom",
+        "river.atom",
+    ]
+    assert gathered(river, run="3") is documents.NOT_YET
+    assert gathered(river, run="4") is None
+
+
+def test_a_full_run_stays_as_it_is_whatever_comes_later(river: World) -> None:
+    posted = fill(river, 60)
+    before = [rendered(river, "1"), rendered(river, "1", None)]
+
+    def retitle(session: Session) -> None:
+        session.exec(select(CampaignText)).one().title = "Another name"
+        session.exec(select(CampaignText)).one().body = "Another text"
+
+    river.write(retitle)
+    amend(river, posted[3])
+    amend(river, posted[4], edit_class=EditClass.SILENT)
+    fill(river, 50)
+    assert [rendered(river, "1"), rendered(river, "1", None)] == before
+
+
+def test_a_run_of_the_site_is_in_the_order_of_first_publication(river: World) -> None:
+    river.campaign("lake")
+    for number in range(30):
+        river.pass_time(minutes=1)
+        river.post("river", title=f"River {number}", notify="none")
+        river.post("lake", title=f"Lake {number}", notify="none")
+    first = there(gathered(river, None, None, "1"))
+    assert len(first.entries) == 50
+    assert {"River 23", "Lake 23"} < {entry.title for entry in first.entries}
+    assert "River 24" not in {entry.title for entry in first.entries}
+
+
+def test_a_withdrawn_update_is_in_no_archive(river: World) -> None:
+    fill(river, 10)
+    wrong = river.post(title="Wrong", body="What was never so.", notify="none")
+    fill(river, 50)
+    before = rendered(river, "1")
+    withdraw(river, wrong)
+    after = rendered(river, "1")
+    assert [b"What was never so" in each for each in before] == [True] * 3
+    assert [b"What was never so" in each or b"Wrong" in each for each in after] == [False] * 3
+    assert b"deleted-entry" in after[0]
+
+
+def test_language_feeds_have_archives_of_their_own(river: World) -> None:
+    fill(river, 52, texts={"ar": {"title": "خبر", "body": "نص"}})
+    arabic = list(walk(river, language="ar"))
+    assert run_of(arabic[1].urls) == "1"
+    assert arabic[1].urls.atom.endswith("/c/river/archive/1.ar.atom")
+    assert {entry.language for entry in arabic[1].entries} == {"ar"}
+
+
+def test_the_plain_feed_keeps_the_language_that_an_update_was_first_in(river: World) -> None:
+    posted = river.post(title="وحده", language="ar", notify="none")
+    texts = (
+        Text("ar", title="وحده", body="All about وحده."),
+        Text("en", title="Alone", body="Text"),
+    )
+    site = river.here.settings.site
+    kind = EditClass.TRANSLATION
+    values = {"edit_class": kind, "based_on": 1, "site": site, "by": "test", "now": river.now}
+    before = {entry.id for entry in there(gathered(river)).entries}
+    river.write(revise.revise, posted.uid, texts, **values)
+    assert {entry.id for entry in there(gathered(river)).entries} == before
+    assert "Alone" in {entry.title for entry in there(gathered(river, language="en")).entries}
+
+
+@pytest.mark.parametrize("name", ["0", "1-0", "1-50", "01", "-1", "1-", "x", "1-2-3", "9" * 12])
+def test_what_is_no_name_of_a_run_is_not_there(river: World, name: str) -> None:
+    assert gathered(river, run=name) is None
+
+
+def test_a_campaign_that_is_renamed_keeps_every_id(river: World) -> None:
+    fill(river, 60)
+    before = merged(walk(river))
+    river.write(campaigns.rename_campaign, "river", "stream", by="test", now=river.now)
+    after = merged(walk(river, "stream"))
+    assert before.keys() == after.keys()
+    assert {entry.url.partition("/c/")[2].partition("/")[0] for entry in after.values()} == {
+        "stream"
+    }
