@@ -6,6 +6,7 @@ source stays text; images become links, since a remote image tells its host who 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from typing import Final
@@ -32,7 +33,11 @@ _WORD_LIMIT: Final = 16
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False})
 
+# Reading one text takes milliseconds, and the same fifty are shown again whenever a feed moves.
+_TEXTS_KEPT: Final = 512
 
+
+@lru_cache(maxsize=_TEXTS_KEPT)
 def to_html(markdown: str, base_url: str = "", *, top: int = 2) -> str:
     """Return safe HTML with absolute links only, its largest heading `<h{top}>`.
 
@@ -53,6 +58,7 @@ def to_text(markdown: str, base_url: str = "") -> str:
     return scrub("\n\n".join(blocks.until("")))
 
 
+@lru_cache(maxsize=_TEXTS_KEPT)
 def first_words(markdown: str, count: int = 40) -> str:
     """Return the first words, on one line, without headings and URLs: a summary for want of one."""
     tokens = _parse(markdown, "")

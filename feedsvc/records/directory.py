@@ -6,9 +6,8 @@ from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
 from feedsvc.domain.feeds.opml import Listed, opml
-from feedsvc.domain.tables.content import Campaign, Entry
+from feedsvc.domain.tables.content import Campaign, CampaignStatus, Entry
 from feedsvc.records import addresses, entries
-from feedsvc.records.feeds import SITE
 from feedsvc.records.launches import launches
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,7 +16,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 def directory(session: Session, site: Site) -> bytes:
     """Write /feeds.opml: in each language, the feed of everything and those of the campaigns."""
-    shown = entries.joined(select(Entry.language, Campaign)).where(entries.present(SITE))
+    going_on = col(Campaign.status) != CampaignStatus.WITHDRAWN
+    shown = entries.joined(select(Entry.language, Campaign)).where(going_on)
     pairs = sorted(session.exec(shown.distinct()).all(), key=lambda pair: (pair[0], pair[1].slug))
     pages = launches(session, {campaign.id or 0 for _, campaign in pairs}, ())
     listed = [

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
@@ -27,8 +26,6 @@ from feedsvc.records import addresses, texts
 from feedsvc.web.frames import Reader
 from feedsvc.web.views import CampaignView, FeedsView, LetterView, NoteView, UpdateView
 
-_html = lru_cache(maxsize=512)(markup.to_html)
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -49,7 +46,7 @@ class Reading:
 
     def html(self, markdown: str) -> str:
         """Return Markdown as safe HTML."""
-        return _html(markdown, self.site.base_url) if markdown else ""
+        return markup.to_html(markdown, self.site.base_url) if markdown else ""
 
 
 def find(session: Session, slug: str) -> Campaign | None:

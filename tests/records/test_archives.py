@@ -1,29 +1,30 @@
 """The archives of a feed: what has left its head is found in them, once and for ever."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import campaigns, revise
+from feedsvc.actions import campaigns, load, revise
 from feedsvc.domain import feeds
-from feedsvc.domain.content import Text
+from feedsvc.domain.content import Site, Text
 from feedsvc.domain.tables.content import CampaignText, EditClass, Update
-from feedsvc.records import documents, versions
-from tests.world import World
+from feedsvc.records import documents, folders, versions
+from tests.world import World, world
 
 
 def gathered(
-    world: World, slug: str | None = "river", language: str | None = None, run: str | None = None
+    of: World, slug: str | None = "river", language: str | None = None, run: str | None = None
 ) -> feeds.Feed | documents.NotYet | None:
     """Gather a feed, or a run of its archives."""
 
     def gather(session: Session) -> feeds.Feed | documents.NotYet | None:
-        here, scope = world.here, versions.versions(session, [slug])[slug].scope
+        here, scope = of.here, versions.versions(session, [slug])[slug].scope
         return documents.gather(session, here.settings, here.templates, scope, language, run)
 
-    found: feeds.Feed | documents.NotYet | None = world.read(gather)
+    found: feeds.Feed | documents.NotYet | None = of.read(gather)
     return found
 
 
@@ -38,12 +39,12 @@ def run_of(urls: feeds.Urls) -> str:
     return urls.json.rpartition("/")[2].partition(".")[0]
 
 
-def walk(world: World, slug: str | None = "river", language: str | None = None) -> Iterator[Any]:
+def walk(of: World, slug: str | None = "river", language: str | None = None) -> Iterator[Any]:
     """Go through all documents of a feed, from its head backwards."""
-    document = there(gathered(world, slug, language))
+    document = there(gathered(of, slug, language))
     yield document
     while document.previous:
-        document = there(gathered(world, slug, language, run_of(document.previous)))
+        document = there(gathered(of, slug, language, run_of(document.previous)))
         yield document
 
 
@@ -56,34 +57,34 @@ def merged(documents_: Iterator[Any]) -> dict[str, feeds.Entry]:
     return kept
 
 
-def rendered(world: World, run: str, slug: str | None = "river") -> list[bytes]:
+def rendered(of: World, run: str, slug: str | None = "river") -> list[bytes]:
     """Write a run in every format."""
-    document = there(gathered(world, slug, None, run))
+    document = there(gathered(of, slug, None, run))
     return [each.render(document) for each in feeds.FORMATS.values()]
 
 
-def fill(world: World, count: int, **fields: Any) -> list[Update]:
+def fill(of: World, count: int, **fields: Any) -> list[Update]:
     """Post so many updates, a minute apart."""
     posted = []
     for number in range(count):
-        world.pass_time(minutes=1)
-        posted.append(world.post(title=f"News {number}", notify="none", **fields))
+        of.pass_time(minutes=1)
+        posted.append(of.post(title=f"News {number}", notify="none", **fields))
     return posted
 
 
-def amend(world: World, update: Update, title: str = "Amended", **fields: Any) -> None:
+def amend(of: World, update: Update, title: str = "Amended", **fields: Any) -> None:
     """Edit an update so that its readers see it again."""
     values = {"edit_class": EditClass.AMENDED, "based_on": 1} | fields
     texts = (Text("en", title=title, body="New words."),)
-    site = world.here.settings.site
-    world.pass_time(minutes=1)
-    world.write(revise.revise, update.uid, texts, site=site, by="test", now=world.now, **values)
+    site = of.here.settings.site
+    of.pass_time(minutes=1)
+    of.write(revise.revise, update.uid, texts, site=site, by="test", now=of.now, **values)
 
 
-def withdraw(world: World, update: Update) -> None:
+def withdraw(of: World, update: Update) -> None:
     """Take an update back."""
-    site = world.here.settings.site
-    world.write(revise.withdraw, update.uid, site=site, by="test", now=world.now)
+    site = of.here.settings.site
+    of.write(revise.withdraw, update.uid, site=site, by="test", now=of.now)
 
 
 @pytest.fixture
@@ -211,3 +212,30 @@ def test_a_campaign_that_is_renamed_keeps_every_id(river: World) -> None:
     assert {entry.url.partition("/c/")[2].partition("/")[0] for entry in after.values()} == {
         "stream"
     }
+
+
+def test_archives_come_back_from_a_dump_byte_for_byte(river: World, tmp_path: Path) -> None:
+    posted = fill(river, 60)
+    amend(river, posted[3], edit_class=EditClass.CORRECTION, notes={"en": "A number."})
+    withdraw(river, posted[5])
+    river.campaign("lake")
+    river.post("lake")
+    river.write(campaigns.rename_campaign, "river", "stream", by="test", now=river.now)
+    site: Site = river.read(folders.of_site)
+    with world(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other") as other:
+        bring(other, site)
+        for slug in ("stream", None):
+            assert rendered(other, "1", slug) == rendered(river, "1", slug)
+        assert [feeds.atom(each) for each in walk(other, "river")] == [
+            feeds.atom(each) for each in walk(river, "river")
+        ]
+        assert other.read(folders.of_site) == site
+
+
+def bring(other: World, site: Site) -> None:
+    """Load what a dump holds."""
+    before = other.write(load.begin, site.record)
+    values = {"site": other.here.settings.site, "by": "test", "now": other.now}
+    for folder in site.folders:
+        other.write(load.load_folder, folder, **values)
+    other.write(load.finish, site.record, before)

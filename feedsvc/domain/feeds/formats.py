@@ -1,14 +1,14 @@
 """The three formats side by side, and what is decided over all of them."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from feedsvc.domain.feeds.atom_rss import atom, rss
-from feedsvc.domain.feeds.document import Feed
+from feedsvc.domain.feeds.document import Entry, Feed
 from feedsvc.domain.feeds.jsonfeed import json
-from feedsvc.domain.feeds.presentation import newest_first
+from feedsvc.domain.feeds.presentation import presented
 from feedsvc.domain.feeds.specimen import SPECIMEN
 
 
@@ -34,22 +34,43 @@ FORMATS = {
 }
 
 
+ESCAPED = '<>&"\\\n\r\t'
+MOST_ESCAPED = 8
+"""How many bytes an escape adds: a summary in RSS is escaped twice, `&amp;lt;` for `<`."""
+HEAD_BYTES, ENTRY_BYTES, FILE_BYTES = 8_000, 4_000, 1_000
+
+
 def head(feed: Feed, *, at_most: int = 50, at_least: int = 5, size: int = 250_000) -> Feed:
     """Return the feed with as many of its newest entries as stay under `size` bytes in each format.
 
     Size wins over `at_most`, `at_least` wins over size.
     """
-    newest = newest_first(feed.entries)[:at_most]
+    feed = presented(feed)
+    newest = feed.entries[:at_most]
 
     def weight(count: int) -> int:
         part = replace(feed, entries=newest[:count])
         return max(len(each.render(part)) for each in FORMATS.values())
 
-    if len(newest) > at_least and weight(len(newest)) > size:
+    if len(newest) > at_least and bound(newest) > size and weight(len(newest)) > size:
         # The longest run that fits; runs of `at_least` and fewer are taken unweighed.
         more = range(at_least + 1, len(newest) + 1)
         newest = newest[: at_least + bisect_right(more, size, key=weight)]
     return replace(feed, entries=newest)
+
+
+def bound(entries: Sequence[Entry]) -> int:
+    """Return a size, in bytes, that these entries do not pass in any format; cheaper than to weigh."""
+    return HEAD_BYTES + sum(_entry_at_most(entry) for entry in entries)
+
+
+def _entry_at_most(entry: Entry) -> int:
+    texts = (entry.html, entry.summary, entry.title, *(file.title for file in entry.enclosures))
+    written = sum(
+        len(text.encode()) + MOST_ESCAPED * sum(text.count(each) for each in ESCAPED)
+        for text in texts
+    )
+    return written + ENTRY_BYTES + FILE_BYTES * len(entry.enclosures)
 
 
 def fingerprint() -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
@@ -23,17 +23,24 @@ _RIGHT_TO_LEFT_MARK = "\u200f"
 T = TypeVar("T")
 
 
-def presented(feed: Feed) -> Feed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented(Feed):
+    """A feed as readers shall see it."""
+
+
+def presented(feed: Feed) -> Presented:
     """Return the feed as readers shall see it: clean, marked, each entry once, newest first."""
+    if isinstance(feed, Presented):
+        return feed
     feed = _clean(feed)
     title = _title(feed.title, feed.language, untitled=feed.home_url)
-    return replace(
-        feed,
-        title=title,
-        description=feed.description or title,
-        entries=tuple(_entry(entry, feed) for entry in newest_first(feed.entries)),
-        deletions=tuple({(each.ref, each.when): each for each in feed.deletions}.values()),
-    )
+    shown = {
+        "title": title,
+        "description": feed.description or title,
+        "entries": tuple(_entry(entry, feed) for entry in newest_first(feed.entries)),
+        "deletions": tuple({(each.ref, each.when): each for each in feed.deletions}.values()),
+    }
+    return Presented(**{one.name: getattr(feed, one.name) for one in fields(feed)} | shown)
 
 
 def newest_first(entries: Iterable[Entry]) -> tuple[Entry, ...]:
