@@ -5,6 +5,7 @@ from sqlmodel import Session
 from feedsvc.config import Site
 from feedsvc.domain import feeds
 from feedsvc.domain.tables.content import Campaign, Fact
+from feedsvc.gateways.templates import Templates
 from feedsvc.records.facts import TAG_AUTHORITY
 
 
@@ -40,3 +41,13 @@ def feed_id(
         return feed(site, campaign, language).atom
     subject = campaign.uid if campaign else "site"
     return f"tag:{authority}:{subject}/feed" + (f"/{language}" if language else "")
+
+
+def file(site: Site, digest: str, name: str) -> str:
+    """Return where a file beside an update is; its content never changes, for it is in the address."""
+    return f"{site.base_url}/files/{digest}/{name}"
+
+
+def asset(site: Site, templates: Templates, name: str) -> str:
+    """Return where icon.png, favicon.png, logo.png or feed.css is; what changes has a new address."""
+    return f"{site.base_url}{templates.assets[name].path}"

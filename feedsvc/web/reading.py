@@ -21,7 +21,8 @@ from feedsvc.domain.tables.content import (
     Update,
     UpdateStatus,
 )
-from feedsvc.records import addresses, texts
+from feedsvc.records import addresses, enclosures, texts
+from feedsvc.records.enclosures import Enclosures
 from feedsvc.web.frames import Reader
 from feedsvc.web.views import CampaignView, FeedsView, LetterView, UpdateView
 
@@ -113,9 +114,10 @@ def one_update(
     if not (update.released_revision or 1) <= chosen <= update.revision:
         return None
     words = _revision(session, update, chosen)
+    files = enclosures.of_texts(session, reading.site, words.values())
     view = _views(session, reading, [campaign], {})[0]
     superseded = chosen != update.revision
-    return view, _update(reading, campaign, update, words, superseded=superseded)
+    return view, _update(reading, campaign, update, words, files, superseded=superseded)
 
 
 def _views(
@@ -183,9 +185,11 @@ def _updates(
     )
     updates = sorted(session.exec(out).all(), key=_when, reverse=True)
     words = texts.of_updates(session, [update.id or 0 for update in updates])
+    texts_in_all = [text for by_language in words.values() for text in by_language.values()]
+    files = enclosures.of_texts(session, reading.site, texts_in_all)
     views: dict[int, list[UpdateView]] = {}
     for update in updates:
-        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0])
+        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0], files)
         views.setdefault(update.campaign_id, []).append(view)
     return views
 
@@ -205,6 +209,7 @@ def _update(
     campaign: Campaign,
     update: Update,
     words: dict[str, RevisionText],
+    files: Enclosures,
     *,
     superseded: bool = False,
 ) -> UpdateView:
@@ -219,6 +224,7 @@ def _update(
         direction=languages.direction(chosen.language),
         status=update.status,
         superseded=superseded,
+        files=files[chosen.revision_id, chosen.language],
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feedsvc.domain.feeds import Enclosure
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
@@ -40,6 +41,7 @@ class UpdateView:
     direction: str
     status: UpdateStatus
     superseded: bool = False
+    files: Sequence[Enclosure] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,14 @@ UPDATE = {
     "direction": "ltr",
     "status": "published",
     "superseded": False,
+    "files": [
+        {
+            "url": f"{BASE}/files/0a/resolution.pdf",
+            "title": "The resolution & its <vote>",
+            "media_type": "application/pdf",
+            "length": 1_234_567,
+        }
+    ],
 }
 LINK = {
     "title": "Justice for Khan Sheikhoun",
@@ -70,7 +78,7 @@ PETITION = STANDING | {
     "feeds": FEEDS,
 }
 FORM = {"problem": "", "email": "", "name": "", "updates": False, "cadence": "immediate"}
-LISTED = ("title", "url", "html", "date_words", "language", "direction", "status")
+LISTED = ("title", "url", "html", "date_words", "language", "direction", "status", "files")
 TOLD = {key: UPDATE[key] for key in ("title", "url", "date_words", "language", "direction")}
 
 PAGES: dict[str, Values] = {

@@ -163,7 +163,7 @@ async def test_page_loads_its_own_style_and_nothing_else(here_and_now: World) ->
     assert found
     digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
     policy = page.headers["content-security-policy"]
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';")
     assert "frame-ancestors 'none'" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["cache-control"] == "public, max-age=60"
