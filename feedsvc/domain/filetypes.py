@@ -46,7 +46,7 @@ def safe_name(name: str, field: str) -> str:
 
 def media_type(name: str, content: bytes, field: str) -> str:
     """Return the media type of a file; refuse what is not on the list, or not what it is called."""
-    found = [kind for kind in _KINDS if kind.begins(content)]
+    found = [kind for kind in _KINDS if kind.begins(content)] or _plain(content)
     if not found:
         raise Invalid(
             field,
@@ -62,6 +62,11 @@ def media_type(name: str, content: bytes, field: str) -> str:
         f"ends in .{ending}, and its content is {found[0].media_type}.",
         remedy=f"Name it .{found[0].endings[0]}.",
     )
+
+
+def _plain(content: bytes) -> list[_Kind]:
+    """Take for text only what is nothing else: a PDF may be all letters."""
+    return [_TEXT] if _TEXT.begins(content) else []
 
 
 def _ending(name: str) -> str:
@@ -125,6 +130,6 @@ _KINDS: Final = (
     _Kind("audio/mp4", ("m4a",), _mp4(b"M4A ", b"M4B ")),
     _Kind("video/mp4", ("mp4",), _mp4(*_MOVIES)),
     _Kind("audio/mp4", ("m4a",), _mp4(*_MOVIES)),
-    _Kind("text/plain", ("txt", "csv"), _text),
 )
-_ENDINGS: Final = frozenset(ending for kind in _KINDS for ending in kind.endings)
+_TEXT: Final = _Kind("text/plain", ("txt", "csv"), _text)
+_ENDINGS: Final = frozenset(ending for kind in (*_KINDS, _TEXT) for ending in kind.endings)
