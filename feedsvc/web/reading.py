@@ -41,6 +41,12 @@ class Reading:
         found = addresses.feed(self.site, campaign, language)
         return FeedsView(found.atom, found.rss, found.json)
 
+    def feeds_of_all(self, shown: Sequence[CampaignView], language: str) -> FeedsView:
+        """Return the feeds of everything: in this language when it is not the site's and has any."""
+        other = language != self.site.default_language
+        spoken = other and any(one.language == language for one in shown)
+        return self.feeds(language=language if spoken else None)
+
     def url(self, campaign: Campaign, key: str = "") -> str:
         """Return the page of a campaign, or of its update `key`, for this reader."""
         path = "/".join(filter(None, (self.site.base_url, "c", campaign.slug, key)))
