@@ -33,7 +33,6 @@ _SOURCE = "en"  # the language the templates are written in
 _KINDS = {".html", ".txt", ".css"}
 _STYLE = "pages/style.css"
 _CATALOGUES = "locale/*/LC_MESSAGES/feedsvc.po"
-_UNITS = ("digital-byte", "digital-kilobyte", "digital-megabyte")
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -101,11 +100,12 @@ def date_words(value: object, language: str) -> str:
 
 
 def size_words(length: int, language: str) -> str:
-    """Say how large a file is, in units of a thousand, with one digit where there is but one."""
-    power = next((power for power in range(len(_UNITS) - 1) if length < 999.5 * 1000**power), 2)
-    amount = length / 1000**power
-    digits = "0.#" if power and amount < 9.95 else "0"  # noqa: PLR2004  rounds to 10
-    return format_unit(amount, _UNITS[power], "short", digits, locale=language.replace("-", "_"))
+    """Say how large a file is, in thousands or millions of bytes; with a digit more below ten."""
+    unit, amount = "digital-kilobyte", max(length / 1_000, 1)
+    if amount > 999:  # noqa: PLR2004  which would be written as 1,000 kB
+        unit, amount = "digital-megabyte", length / 1_000_000
+    form = "0.#" if amount < 9.95 else "0"  # noqa: PLR2004  which would be written as 10.0
+    return format_unit(amount, unit, "short", form, locale=language.replace("-", "_"))
 
 
 class _Frame(NamedTuple):

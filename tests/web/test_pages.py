@@ -214,7 +214,10 @@ async def test_front_page_in_a_language_without_feeds_names_the_plain_ones(
 
 @pytest.mark.parametrize(
     ("language", "told"),
-    [("en", ["PDF, 1.5 MB", "plain text, 6 byte"]), ("ar", ["PDF، 1.5 م.ب", "نص عادي، 6 بايت"])],
+    [
+        ("en", ["<bdi>PDF</bdi>, 1.5 MB", "plain text, 1 kB"]),
+        ("ar", ["<bdi>PDF</bdi>، 1.5 م.ب", "نص عادي، 1 كيلوبايت"]),
+    ],
 )
 async def test_files_are_listed_with_an_update_by_what_they_show(
     here_and_now: World, tmp_path: Path, language: str, told: list[str]
