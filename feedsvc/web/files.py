@@ -75,7 +75,7 @@ def _headers(tag: str, name: str) -> dict[str, str]:
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": f"public, max-age={A_YEAR}, immutable",
         "Content-Disposition": f'inline; filename="{name}"',
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'",
         "ETag": tag,
         "X-Content-Type-Options": "nosniff",
     }

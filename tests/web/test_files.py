@@ -61,7 +61,7 @@ async def test_file_comes_as_it_was_put_in(put: Put, client: httpx2.AsyncClient)
         "cache-control": "public, max-age=31536000, immutable",
         "content-disposition": 'inline; filename="talk.mp3"',
         "content-length": str(len(SOUND)),
-        "content-security-policy": "sandbox; default-src 'none'",
+        "content-security-policy": "sandbox; default-src 'none'; media-src 'self'",
         "content-type": "audio/mpeg",
         "etag": f'"{DIGEST}"',
         "x-content-type-options": "nosniff",
