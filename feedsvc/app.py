@@ -19,7 +19,7 @@ from feedsvc.gateways.installation import Installation, open_installation
 from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
-from feedsvc.web import feeds, leaving, operation, pages, signing
+from feedsvc.web import assets, feeds, files, leaving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
 from feedsvc.web.health import Health, Rate
@@ -80,6 +80,8 @@ def build(
     """
     routes = [
         *feeds.routes,
+        *files.routes,
+        *assets.routes,
         *operation.routes,
         *more,
         *api,

@@ -14,7 +14,7 @@ from feedsvc.domain.content import Site
 from feedsvc.errors import Conflict, FeedsvcError
 from feedsvc.gateways import files
 from feedsvc.gateways.installation import Installation
-from feedsvc.records import folders
+from feedsvc.records import folders, stored
 
 WHO = "load"
 
@@ -80,10 +80,10 @@ def dump(
     files.refuse_full(folder)
     with installation(config_file) as here:
         site = here.database.read_now(folders.of_site)
-    if not site.folders:
-        typer.echo("There is no campaign yet; nothing was written.")
-        return
-    files.write(folder, site)
+        if not site.folders:
+            typer.echo("There is no campaign yet; nothing was written.")
+            return
+        files.write(folder, site, lambda digest: here.database.read_now(stored.content, digest))
     for one in site.folders:
         updates = len(one.updates)
         typer.echo(f"{folder / one.campaign.slug}: {updates} update{'s' if updates != 1 else ''}")

@@ -6,17 +6,19 @@ A folder holds one folder per campaign, named by its slug:
     letter.md            a petition's letter; letter.ar.md the same in Arabic
     signatories.txt      a statement's signatories, one a line, in order
     <key>.md             an update, its name the update's key; <key>.ar.md the same in Arabic
+    resolution.pdf       a file beside an update, whose front matter names it
     history/             what only `dump` writes: ids, instants, stamps, earlier revisions
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
+from feedsvc.domain import filetypes
 from feedsvc.domain.dates import EventDate
 from feedsvc.domain.tables.content import (
     CampaignKind,
@@ -70,12 +72,34 @@ def _utc(moment: datetime) -> datetime:
 _Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 _Count = Annotated[int, Field(ge=0)]
 _Tag = Annotated[str, Field(pattern=r"^tag:[!-~]+$")]
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _EXACT: Final = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
+class NamedFile:
+    """A file beside a text: its name, what it shows in words, and the SHA-256 of its content."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
+    name: Annotated[str, Field(pattern=filetypes.NAME, max_length=filetypes.NAME_LIMIT)]
+    text: str
+    digest: _Digest
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """What a file holds; `read` fetches the bytes when they are wanted, for there may be many."""
+
+    digest: str
+    media_type: str
+    length: int
+    read: Callable[[], bytes] = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Text:
-    """A campaign or an update in one language; the body is Markdown."""
+    """A campaign or an update in one language; the body is Markdown. Only updates have files."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -84,6 +108,7 @@ class Text:
     body: str = ""
     summary: str = ""
     mail_subject: str = ""
+    files: tuple[NamedFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,13 +301,17 @@ class UpdateFile:
 
 @dataclass(frozen=True)
 class Folder:
-    """All files of one campaign; updates in the order of their keys."""
+    """All files of one campaign; updates in the order of their keys.
+
+    `contents` are of the files that its texts name, those of earlier revisions included.
+    """
 
     campaign: CampaignFile
     letter: LetterFile | None = None
     signatories: tuple[str, ...] = ()
     updates: tuple[UpdateFile, ...] = ()
     record: CampaignRecord | None = None
+    contents: tuple[FileContent, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

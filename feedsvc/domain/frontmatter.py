@@ -86,6 +86,15 @@ class FrontMatter:
             value = value.isoformat()
         return None if value is None else dates.instant(self._text(key, value), self.at(key))
 
+    def tables(self, key: str, example: str) -> list["FrontMatter"]:
+        """Return the tables of that name, each to be read like a file; none is an empty list."""
+        tables = self.values.get(key, [])
+        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+            raise self.fault(
+                key, "is not a table.", f"Write [[{key}]] on its own line, then {example}."
+            )
+        return [FrontMatter(self.file, one, "", self.rows) for one in tables]
+
     def at(self, key: str) -> str:
         """Name the place of a key: file, line, key."""
         begins = re.compile(rf"""\s*(\[\[)?["']?{re.escape(key)}\b""")

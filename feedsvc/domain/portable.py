@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from feedsvc.domain import frontmatter, text
+from feedsvc.domain import beside, frontmatter, text
+from feedsvc.domain.beside import NOWHERE_ELSE, Find, Lying, nowhere
 from feedsvc.domain.content import (
     BODY_LIMIT_BYTES,
     NAME_LIMIT,
@@ -17,6 +19,7 @@ from feedsvc.domain.content import (
     CampaignRecord,
     LetterFile,
     LetterText,
+    NamedFile,
     SiteRecord,
     Text,
     UpdateFile,
@@ -41,7 +44,7 @@ _CAMPAIGN_KEYS: Final = (
     *_TEXT_KEYS,
     *("kind", "status", "language", "short_link", "occurred_on", "edit_class", "based_on"),
 )
-_UPDATE_TEXT_KEYS: Final = (*_TEXT_KEYS, "mail_subject")
+_UPDATE_TEXT_KEYS: Final = (*_TEXT_KEYS, "mail_subject", "file")
 _UPDATE_KEYS: Final = (
     *_UPDATE_TEXT_KEYS,
     *(
@@ -58,6 +61,7 @@ _UPDATE_KEYS: Final = (
 _LETTER_TEXT_KEYS: Final = ("salutation", "closing", "addressee")
 _LETTER_KEYS: Final = (*_LETTER_TEXT_KEYS, "edit_class", "based_on")
 
+_ADDRESSEE: Final = 'name = "…" and office = "…"'
 _Record = TypeVar("_Record", SiteRecord, CampaignRecord, UpdateRecord)
 
 
@@ -102,13 +106,15 @@ def format_campaign(campaign: CampaignFile) -> str:
     return frontmatter.write(values, first.body)
 
 
-def parse_update(content: str, file: str, name: str, language: str) -> UpdateFile:
+def parse_update(
+    content: str, file: str, name: str, language: str, find: Find = nowhere
+) -> UpdateFile:
     """Read <key>.md; `language` is the campaign's, which it is in unless it says otherwise."""
     front = frontmatter.read(content, file)
     front.only(_UPDATE_KEYS)
     update = UpdateFile(
         key=key(name, file),
-        texts=(_update_text(front, front.language("language", language)),),
+        texts=(_update_text(front, front.language("language", language), find),),
         status=front.word("status", UpdateStatus, UpdateStatus.PUBLISHED),
         notify=front.word("notify", Notify, Notify.NONE),
         occurred_on=front.date("occurred_on"),
@@ -126,14 +132,21 @@ def parse_update(content: str, file: str, name: str, language: str) -> UpdateFil
     return update
 
 
-def parse_update_text(content: str, file: str, language: str) -> Text:
-    """Read <key>.ar.md and its like."""
+def parse_update_text(
+    content: str,
+    file: str,
+    language: str,
+    find: Find = nowhere,
+    otherwise: tuple[NamedFile, ...] = (),
+) -> Text:
+    """Read <key>.ar.md and its like; a text that says nothing of files has the first text's."""
     front = frontmatter.read(content, file)
     front.only(_UPDATE_TEXT_KEYS)
-    return _update_text(front, language)
+    text = _update_text(front, language, find)
+    return text if "file" in front.values else replace(text, files=otherwise)
 
 
-def format_update(update: UpdateFile) -> str:
+def format_update(update: UpdateFile, lying: Lying = NOWHERE_ELSE) -> str:
     """Write <key>.md."""
     first = update.texts[0]
     values = {
@@ -147,16 +160,19 @@ def format_update(update: UpdateFile) -> str:
         "notify": update.notify.value,
         "edit_class": _unless(update.edit_class, EditClass.SILENT),
         "based_on": update.based_on,
+        "file": beside.tables(first.files, lying) or None,
     }
     return frontmatter.write(values, first.body)
 
 
-def format_text(words: Text) -> str:
-    """Write campaign.ar.md, <key>.ar.md and their like."""
+def format_text(words: Text, first: Text | None = None, lying: Lying = NOWHERE_ELSE) -> str:
+    """Write campaign.ar.md, <key>.ar.md and their like; the first text's files need no saying."""
+    others = first is not None and words.files != first.files
     values = {
         "title": words.title,
         "summary": words.summary,
         "mail_subject": words.mail_subject,
+        "file": beside.tables(words.files, lying) if others else None,
     }
     return frontmatter.write(values, words.body)
 
@@ -254,10 +270,10 @@ def _text(front: FrontMatter, language: str) -> Text:
     )
 
 
-def _update_text(front: FrontMatter, language: str) -> Text:
+def _update_text(front: FrontMatter, language: str, find: Find) -> Text:
     if not front.body:
         raise Invalid(f"{front.file}, text", "is empty.", remedy="Write it below the second +++.")
-    return _text(front, language)
+    return replace(_text(front, language), files=beside.named(front, find))
 
 
 def _letter_text(front: FrontMatter, language: str) -> LetterText:
@@ -271,17 +287,10 @@ def _letter_text(front: FrontMatter, language: str) -> LetterText:
 
 
 def _addressees(front: FrontMatter) -> Iterable[Addressee]:
-    tables = front.values.get("addressee", [])
-    if not isinstance(tables, list) or not tables:
-        raise front.fault(
-            "addressee", "is missing.", 'Add [[addressee]], then name = "…" and office = "…".'
-        )
-    for table in tables:
-        if not isinstance(table, dict):
-            raise front.fault(
-                "addressee", "is not a table.", "Write [[addressee]] on its own line."
-            )
-        one = FrontMatter(front.file, table, "", front.rows)
+    tables = front.tables("addressee", _ADDRESSEE)
+    if not tables:
+        raise front.fault("addressee", "is missing.", f"Add [[addressee]], then {_ADDRESSEE}.")
+    for one in tables:
         one.only(("name", "office"))
         yield Addressee(one.line("name", NAME_LIMIT), one.line("office", NAME_LIMIT, default=""))
 

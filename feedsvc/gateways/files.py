@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 import feedsvc
 from feedsvc.domain import languages, portable
+from feedsvc.domain.beside import Lying
 from feedsvc.domain.content import (
     CampaignFile,
     CampaignRecord,
@@ -23,6 +25,8 @@ from feedsvc.domain.content import (
 )
 from feedsvc.domain.frontmatter import FILE_LIMIT_BYTES
 from feedsvc.errors import Conflict, Invalid, Misconfigured, NotFound
+from feedsvc.gateways import beside
+from feedsvc.gateways.beside import Beside, Fetch
 
 CAMPAIGN: Final = "campaign"
 LETTER: Final = "letter"
@@ -74,13 +78,18 @@ def refuse_full(folder: Path) -> None:
         raise Conflict(f"{folder} is not an empty folder.", remedy="Name an empty or a new one.")
 
 
-def write(folder: Path, site: Site) -> None:
-    """Write every campaign to a folder that is empty or not there yet; each file in one step."""
+def write(folder: Path, site: Site, fetch: Fetch = beside.nothing) -> None:
+    """Write every campaign to a folder that is empty or not there yet; each file in one step.
+
+    `fetch` gives what the files beside the updates hold, one after the other.
+    """
     refuse_full(folder)
     if site.record:
-        _put(folder, f"{HISTORY}/site.json", portable.format_record(site.record))
+        _put(folder, f"{HISTORY}/site.json", portable.format_record(site.record).encode())
     for one in site.folders:
-        for name, content in _contents(one):
+        for name, text in _contents(one):
+            _put(folder, f"{one.campaign.slug}/{name}", text.encode())
+        for name, content in beside.written(one, fetch):
             _put(folder, f"{one.campaign.slug}/{name}", content)
 
 
@@ -97,16 +106,19 @@ def _folder(root: Path, slug: str) -> Folder:
     _refuse_orphans(root, slug, names)
     record = _record(root, f"{slug}/{HISTORY}/{CAMPAIGN}.json", CampaignRecord)
     campaign = _campaign_file(root, slug, names.pop(CAMPAIGN), record)
-    letter = names.pop(LETTER, None)
+    letter, files = names.pop(LETTER, None), Beside(root, slug)
+    updates = tuple(
+        _update(root, slug, key, others, campaign.language, files)
+        for key, others in sorted(names.items())
+    )
+    files.refuse_unnamed(known={SIGNATORIES, HISTORY})
     return Folder(
         campaign=campaign,
         letter=_letter(root, slug, letter, campaign, record) if letter is not None else None,
         signatories=_signatories(root, slug),
-        updates=tuple(
-            _update(root, slug, key, others, campaign.language)
-            for key, others in sorted(names.items())
-        ),
+        updates=updates,
         record=record,
+        contents=files.contents,
     )
 
 
@@ -116,14 +128,8 @@ def _names(root: Path, slug: str) -> dict[str, list[str]]:
     others: list[tuple[str, str]] = []
     for path in sorted((root / slug).iterdir()):
         stem, _, language = path.name.removesuffix(".md").partition(".")
-        if path.name.startswith(".") or path.name in {SIGNATORIES, HISTORY}:
+        if path.name.startswith(".") or not path.name.endswith(".md") or not path.is_file():
             continue
-        if not path.name.endswith(".md") or not path.is_file():
-            raise Invalid(
-                f"{slug}/{path.name}",
-                "is not a file that we know.",
-                remedy=f"Name it <key>.md or <key>.<language>.md, or {SIGNATORIES}.",
-            )
         if language:
             others.append((stem, _language(slug, path.name, language)))
         else:
@@ -177,11 +183,15 @@ def _letter(
     return replace(letter, texts=_ordered(letter.texts[0], texts, order, file))
 
 
-def _update(root: Path, slug: str, key: str, others: list[str], language: str) -> UpdateFile:
+def _update(
+    root: Path, slug: str, key: str, others: list[str], language: str, files: Beside
+) -> UpdateFile:
     file = f"{slug}/{key}.md"
-    update = portable.parse_update(_read(root, file), file, key, language)
-    texts = _texts(root, f"{slug}/{key}", others, portable.parse_update_text)
+    update = portable.parse_update(_read(root, file), file, key, language, files.find)
+    parse = partial(portable.parse_update_text, find=files.find, otherwise=update.texts[0].files)
+    texts = _texts(root, f"{slug}/{key}", others, parse)
     record = _record(root, f"{slug}/{HISTORY}/{key}.json", UpdateRecord)
+    files.remember(record.revisions if record else ())
     newest = record.revisions[-1].texts if record and record.revisions else ()
     order = [text.language for text in newest]
     return replace(update, texts=_ordered(update.texts[0], texts, order, file), record=record)
@@ -255,25 +265,27 @@ def _contents(one: Folder) -> Iterator[tuple[str, str]]:
         yield SIGNATORIES, portable.format_signatories(one.signatories)
     if one.record:
         yield f"{HISTORY}/{CAMPAIGN}.json", portable.format_record(one.record)
+    lying = beside.lying(one)
     for update in one.updates:
-        yield from _update_contents(update)
+        yield from _update_contents(update, lying)
 
 
-def _update_contents(update: UpdateFile) -> Iterator[tuple[str, str]]:
-    yield f"{update.key}.md", portable.format_update(update)
+def _update_contents(update: UpdateFile, lying: Lying) -> Iterator[tuple[str, str]]:
+    yield f"{update.key}.md", portable.format_update(update, lying)
     for text in update.texts[1:]:
-        yield f"{update.key}.{text.language}.md", portable.format_text(text)
+        words = portable.format_text(text, update.texts[0], lying)
+        yield f"{update.key}.{text.language}.md", words
     if update.record:
         yield f"{HISTORY}/{update.key}.json", portable.format_record(update.record)
 
 
-def _put(root: Path, file: str, content: str) -> None:
+def _put(root: Path, file: str, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     path = root / file
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("wb") as stream:
-        stream.write(content.encode())
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)

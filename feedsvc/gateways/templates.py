@@ -1,6 +1,7 @@
 """Pages and mails, rendered from the templates and catalogues of one or more folders.
 
-A folder holds `pages/`, `mail/` and `locale/<language>/LC_MESSAGES/feedsvc.po`. The folders are
+A folder holds `pages/`, `mail/`, `feeds/feed.css`, `images/` (icon.png, favicon.png, logo.png) and
+`locale/<language>/LC_MESSAGES/feedsvc.po`. The folders are
 read once: a file that changes on disk counts at the next start, so that the fingerprint always
 tells what is rendered.
 """
@@ -19,12 +20,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import NullTranslations, Translations
+from babel.units import format_unit
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError
 from markupsafe import Markup
 
 from feedsvc.domain import languages
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.errors import Misconfigured
+from feedsvc.gateways import assets
 
 _SOURCE = "en"  # the language the templates are written in
 _KINDS = {".html", ".txt", ".css"}
@@ -41,7 +44,9 @@ class Templates:
         sources = _sources(folders)
         catalogues = _catalogues(folders)
         self.style = sources.get(_STYLE, "")
-        self._fingerprint = sha256(json.dumps([sources, catalogues]).encode()).hexdigest()
+        self.assets = assets.read(folders)
+        seen = [sources, catalogues, [each.path for each in self.assets.values()]]
+        self._fingerprint = sha256(json.dumps(seen).encode()).hexdigest()
         self._frames = {
             language: _frame(language, sources, catalogues.get(language, []))
             for language in sorted({_SOURCE, *catalogues}, key=lambda code: (code != _SOURCE, code))
@@ -75,8 +80,13 @@ class Templates:
     def _offer(self) -> None:
         """Tell each frame which languages it can link to, each in its own name."""
         offered = [(code, frame.direction, frame.autonym) for code, frame in self._frames.items()]
+        told = {
+            "offered": offered,
+            "style": Markup(self.style),  # noqa: S704 - our own file
+            "icon": self.assets["favicon.png"].path,
+        }
         for frame in self._frames.values():
-            frame.environment.globals |= {"offered": offered, "style": Markup(self.style)}  # noqa: S704 - our own file
+            frame.environment.globals |= told
 
 
 def inline(html: str) -> str:
@@ -87,6 +97,15 @@ def inline(html: str) -> str:
 def date_words(value: object, language: str) -> str:
     """Say an event date, or what is written like one (2017-12), as people of the language do."""
     return in_words(EventDate.parse(str(value)), language)
+
+
+def size_words(length: int, language: str) -> str:
+    """Say how large a file is, in thousands or millions of bytes; with a digit more below ten."""
+    unit, amount = "digital-kilobyte", max(length / 1_000, 1)
+    if amount > 999:  # noqa: PLR2004  which would be written as 1,000 kB
+        unit, amount = "digital-megabyte", length / 1_000_000
+    form = "0.#" if amount < 9.95 else "0"  # noqa: PLR2004  which would be written as 10.0
+    return format_unit(amount, unit, "short", form, locale=language.replace("-", "_"))
 
 
 class _Frame(NamedTuple):
@@ -149,6 +168,7 @@ def _frame(language: str, sources: dict[str, str], catalogues: Iterable[str]) ->
         "bdi": _bdi,
         "date_words": partial(date_words, language=language),
         "number": partial(numbers.format_decimal, locale=locale),
+        "size": partial(size_words, language=language),
     }
     autonym = locale.get_display_name() or language
     return _Frame(language, languages.direction(language), autonym, environment)

@@ -5,6 +5,7 @@ from sqlmodel import Session
 from feedsvc.config import Site
 from feedsvc.domain import feeds
 from feedsvc.domain.tables.content import Campaign, Fact
+from feedsvc.gateways.templates import Templates
 from feedsvc.records.facts import TAG_AUTHORITY
 
 
@@ -52,3 +53,13 @@ def _stem(site: Site, campaign: Campaign | None) -> str:
 def _urls(stem: str, language: str | None) -> feeds.Urls:
     stem += f".{language}" if language else ""
     return feeds.Urls(atom=f"{stem}.atom", rss=f"{stem}.rss", json=f"{stem}.json")
+
+
+def file(site: Site, digest: str, name: str) -> str:
+    """Return where a file beside an update is; its content never changes, for it is in the address."""
+    return f"{site.base_url}/files/{digest}/{name}"
+
+
+def asset(site: Site, templates: Templates, name: str) -> str:
+    """Return where icon.png, favicon.png, logo.png or feed.css is; what changes has a new address."""
+    return f"{site.base_url}{templates.assets[name].path}"

@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from feedsvc.config import Site
 from feedsvc.domain import languages
-from feedsvc.domain.content import LetterVersion, Text
+from feedsvc.domain.content import FileContent, LetterVersion, Text
 from feedsvc.domain.content import Revision as RevisionRecord
 from feedsvc.domain.dates import EventDate, noon
 from feedsvc.domain.tables.content import (
@@ -25,11 +25,12 @@ from feedsvc.domain.tables.content import (
     Revision,
     RevisionText,
     Signatory,
+    StoredFile,
     Update,
 )
 from feedsvc.errors import Conflict, Invalid, NotFound
 from feedsvc.records import feeds
-from feedsvc.records.locks import hold
+from feedsvc.records.locks import hold, insert
 
 Row = TypeVar("Row", Campaign, Update)
 
@@ -101,7 +102,8 @@ def add_campaign(session: Session, campaign: Campaign, texts: Iterable[Text]) ->
 def put_campaign_texts(session: Session, campaign: Campaign, texts: Iterable[Text]) -> None:
     """Store the texts of a campaign, the first one first."""
     for position, text in enumerate(texts):
-        words = {name: value for name, value in asdict(text).items() if name != "mail_subject"}
+        words = asdict(text)
+        del words["mail_subject"], words["files"]
         session.merge(CampaignText(campaign_id=campaign.id or 0, position=position, **words))
 
 
@@ -146,8 +148,23 @@ def add_revision(session: Session, update: Update, revision: RevisionRecord) -> 
     session.add(row)
     session.flush()
     for position, text in enumerate(revision.texts):
-        session.add(RevisionText(revision_id=row.id or 0, position=position, **asdict(text)))
+        words = asdict(text) | {"files": [asdict(file) for file in text.files]}
+        session.add(RevisionText(revision_id=row.id or 0, position=position, **words))
     update.revision = revision.number
+
+
+def put_file(session: Session, file: FileContent, now: datetime) -> None:
+    """Store what a file holds, unless it is there already; its bytes do not stay in memory."""
+    known = select(StoredFile.digest).where(StoredFile.digest == file.digest)
+    if session.exec(known).first() is None:
+        row = insert(session, StoredFile).values(
+            digest=file.digest,
+            media_type=file.media_type,
+            length=file.length,
+            content=file.read(),
+            created_at=now,
+        )
+        session.execute(row.on_conflict_do_nothing())
 
 
 def enter(

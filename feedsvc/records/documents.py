@@ -93,6 +93,7 @@ class _Asked:
             "id": addresses.feed_id(site, authority, campaign, language),
             "authors": (feeds.Author(name=site.name, url=f"{site.base_url}/"),),
             "home_url": home,
+            **_pictures(site, self.templates),
         }
 
     def written(self, found: Sequence[entries.Found]) -> list[feeds.Entry]:
@@ -196,6 +197,7 @@ def fingerprint(settings: Settings, templates: Templates) -> str:
         launch_html(_PAGE, "en", "https://feeds.example"),
         first_words(_PAGE["body"]),
         wording.specimen(templates),
+        _pictures(site, templates),
         [in_words(EventDate.parse(day), "ar") for day in ("2017", "2017-12", "2017-12-07")],
         directory.specimen(site),
     )
@@ -215,6 +217,16 @@ _PAGE = Page(
     ),
     signatories=["11.11.11", "A & B"],
 )
+
+
+def _pictures(site: Site, templates: Templates) -> dict[str, str]:
+    """Say where icon, favicon and logo are, and the style sheet for people who open a feed (F17, V2)."""
+    return {
+        "icon": addresses.asset(site, templates, "icon.png"),
+        "favicon": addresses.asset(site, templates, "favicon.png"),
+        "logo": addresses.asset(site, templates, "logo.png"),
+        "css_url": addresses.asset(site, templates, "feed.css"),
+    }
 
 
 def _max_age(settings: Settings, campaign: Campaign | None) -> int:

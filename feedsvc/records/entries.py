@@ -29,7 +29,7 @@ from feedsvc.domain.tables.content import (
     UpdateStatus,
 )
 from feedsvc.gateways.templates import Templates
-from feedsvc.records import addresses, texts, wording
+from feedsvc.records import addresses, enclosures, texts, wording
 from feedsvc.records.feeds import SITE
 from feedsvc.records.launches import launches
 
@@ -173,6 +173,8 @@ class _Writer:
         launched = {each.entry.campaign_id for each in found if each.update is None}
         self._launches = launches(session, {each.entry.campaign_id for each in found}, launched)
         self._revisions = texts.of_revisions(session, {each.revision for each in found})
+        rows = [text for one in self._revisions.values() for text in one.texts.values()]
+        self._files = enclosures.of_texts(session, site, rows)
         self._authority = addresses.authority(session)
 
     def all(self) -> Iterator[feeds.Entry]:
@@ -193,7 +195,9 @@ class _Writer:
     def _update(self, found: Found) -> feeds.Entry:
         words: RevisionText = self._revisions[found.revision].texts[found.entry.language]
         html = to_html(words.body, self._site.base_url)
-        return self._entry(found, words.title, html, words.summary or first_words(words.body))
+        summary = words.summary or first_words(words.body)
+        files = self._files[words.revision_id, words.language]
+        return self._entry(found, words.title, html, summary, files=files)
 
     def _launch(self, found: Found) -> feeds.Entry:
         frozen = found.appearance.page if found.appearance else None
@@ -244,7 +248,14 @@ class _Writer:
         return addresses.page(self._site, found.campaign, found.entry.language, key)
 
     def _entry(
-        self, found: Found, title: str, html: str, summary: str, *, dated: bool = True
+        self,
+        found: Found,
+        title: str,
+        html: str,
+        summary: str,
+        *,
+        dated: bool = True,
+        files: tuple[feeds.Enclosure, ...] = (),
     ) -> feeds.Entry:
         day = found.day if dated else None
         number = found.entry.number
@@ -257,6 +268,8 @@ class _Writer:
             published=found.published,
             updated=found.updated,
             summary=summary,
+            enclosures=files,
+            image=enclosures.image(files),
             event=_event(day, found.entry.language) if day else None,
             source=self._source(found) if self._in_site else None,
         )

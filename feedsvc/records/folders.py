@@ -16,6 +16,7 @@ from feedsvc.domain.content import (
     LetterFile,
     LetterText,
     LetterVersion,
+    NamedFile,
     Site,
     SiteRecord,
     Text,
@@ -260,6 +261,7 @@ def _joined(pairs: Iterable[tuple[Revision, RevisionText]]) -> tuple[Revision, t
             body=row.body,
             summary=row.summary,
             mail_subject=row.mail_subject,
+            files=tuple(NamedFile(**one) for one in row.files),
         )
         for _, row in rows
     )

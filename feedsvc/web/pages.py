@@ -10,7 +10,7 @@ from feedsvc.domain.tables.content import Campaign, UpdateStatus
 from feedsvc.web import feeds, headers, reading
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.forms import EMPTY
-from feedsvc.web.frames import gone, page, reader
+from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
 
@@ -19,7 +19,8 @@ async def campaigns(request: Request) -> Response:
     """GET /."""
     gather = Reading(request.state["here"].settings.site, reader(request))
     found = await request.state["here"].database.read(reading.listed, gather)
-    return page(request, "campaigns", private=False, campaigns=found, feeds=gather.feeds())
+    feeds_of_all = gather.feeds_of_all(found, frame(request))
+    return page(request, "campaigns", private=False, campaigns=found, feeds=feeds_of_all)
 
 
 async def campaign(request: Request) -> Response:

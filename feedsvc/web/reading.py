@@ -22,7 +22,8 @@ from feedsvc.domain.tables.content import (
     Update,
     UpdateStatus,
 )
-from feedsvc.records import addresses, texts
+from feedsvc.records import addresses, enclosures, texts
+from feedsvc.records.enclosures import Enclosures
 from feedsvc.web.frames import Reader
 from feedsvc.web.views import CampaignView, FeedsView, LetterView, NoteView, UpdateView
 
@@ -38,6 +39,12 @@ class Reading:
         """Return where the feeds of a campaign, or of everything, are; plain or in one language."""
         found = addresses.feed(self.site, campaign, language)
         return FeedsView(found.atom, found.rss, found.json)
+
+    def feeds_of_all(self, shown: Sequence[CampaignView], language: str) -> FeedsView:
+        """Return the feeds of everything: in this language when it is not the site's and has any."""
+        other = language != self.site.default_language
+        spoken = other and any(one.language == language for one in shown)
+        return self.feeds(language=language if spoken else None)
 
     def url(self, campaign: Campaign, key: str = "") -> str:
         """Return the page of a campaign, or of its update `key`, for this reader."""
@@ -114,10 +121,12 @@ def one_update(
     if not (update.released_revision or 1) <= chosen <= update.revision:
         return None
     words = _revision(session, update, chosen)
+    files = enclosures.of_texts(session, reading.site, words.values())
     view = _views(session, reading, [campaign], {})[0]
     superseded = chosen != update.revision
     notes = _notes(session, reading, campaign, update)
-    return view, _update(reading, campaign, update, words, superseded=superseded, notes=notes)
+    shown = _update(reading, campaign, update, words, files, superseded=superseded, notes=notes)
+    return view, shown
 
 
 def _notes(
@@ -209,9 +218,11 @@ def _updates(
     )
     updates = sorted(session.exec(out).all(), key=_when, reverse=True)
     words = texts.of_updates(session, [update.id or 0 for update in updates])
+    texts_in_all = [text for by_language in words.values() for text in by_language.values()]
+    files = enclosures.of_texts(session, reading.site, texts_in_all)
     views: dict[int, list[UpdateView]] = {}
     for update in updates:
-        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0])
+        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0], files)
         views.setdefault(update.campaign_id, []).append(view)
     return views
 
@@ -231,6 +242,7 @@ def _update(
     campaign: Campaign,
     update: Update,
     words: dict[str, RevisionText],
+    files: Enclosures,
     *,
     superseded: bool = False,
     notes: Sequence[NoteView] = (),
@@ -247,6 +259,7 @@ def _update(
         status=update.status,
         superseded=superseded,
         notes=notes,
+        files=files[chosen.revision_id, chosen.language],
     )
 
 

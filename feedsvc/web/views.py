@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feedsvc.domain.feeds import Enclosure
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
@@ -52,6 +53,7 @@ class UpdateView:
     status: UpdateStatus
     superseded: bool = False
     notes: Sequence[NoteView] = ()
+    files: Sequence[Enclosure] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
 from feedsvc.errors import Misconfigured
-from feedsvc.gateways.templates import Templates, date_words, inline
+from feedsvc.gateways.templates import Templates, date_words, inline, size_words
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 BASE = "https://updates.example.org"
@@ -52,6 +52,14 @@ UPDATE = {
     "status": "published",
     "superseded": False,
     "notes": [NOTE],
+    "files": [
+        {
+            "url": f"{BASE}/files/0a/resolution.pdf",
+            "title": "The resolution & its <vote>",
+            "media_type": "application/pdf",
+            "length": 1_234_567,
+        }
+    ],
 }
 LINK = {
     "title": "Justice for Khan Sheikhoun",
@@ -78,7 +86,7 @@ PETITION = STANDING | {
     "feeds": FEEDS,
 }
 FORM = {"problem": "", "email": "", "name": "", "updates": False, "cadence": "immediate"}
-LISTED = ("title", "url", "html", "date_words", "language", "direction", "status")
+LISTED = ("title", "url", "html", "date_words", "language", "direction", "status", "files")
 TOLD = {key: UPDATE[key] for key in ("title", "url", "date_words", "language", "direction")}
 
 PAGES: dict[str, Values] = {
@@ -287,6 +295,22 @@ def test_language_falls_back_to_its_root_then_english(
 )
 def test_date_is_said_as_precisely_as_it_is_known(value: object, language: str, words: str) -> None:
     assert date_words(value, language) == words
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (1, "1 kB"),
+        (1_499, "1.5 kB"),
+        (9_960, "10 kB"),
+        (12_345, "12 kB"),
+        (999_400, "1 MB"),
+        (1_234_567, "1.2 MB"),
+        (10_000_000, "10 MB"),
+    ],
+)
+def test_size_is_said_in_thousands_and_millions(length: int, words: str) -> None:
+    assert size_words(length, "en") == words
 
 
 def test_titles_and_names_are_escaped(templates: Templates) -> None:

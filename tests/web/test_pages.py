@@ -13,6 +13,8 @@ from sqlmodel import Session
 from feedsvc.commands.content import load_all
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
 from feedsvc.gateways import files
+from feedsvc.web import feeds
+from feedsvc.web import files as web_files
 from tests.web.visiting import BASE, visitor
 from tests.world import World
 
@@ -163,11 +165,77 @@ async def test_page_loads_its_own_style_and_nothing_else(here_and_now: World) ->
     assert found
     digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
     policy = page.headers["content-security-policy"]
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self';")
     assert "frame-ancestors 'none'" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["cache-control"] == "public, max-age=60"
     assert "set-cookie" not in page.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("/", "updates"),
+        ("/?lang=ar", "updates.ar"),
+        ("/c/river", "c/river"),
+        ("/c/river?lang=ar", "c/river.ar"),
+        ("/c/river/u", "c/river"),
+        ("/c/river/u?lang=ar", "c/river.ar"),
+        ("/c/river/u@1?lang=ar", "c/river.ar"),
+    ],
+)
+async def test_page_names_its_feeds_to_readers_and_to_people(
+    here_and_now: World, path: str, stem: str
+) -> None:
+    here_and_now.campaign(texts={"ar": ARABIC})
+    here_and_now.post(key="u", texts={"ar": ARABIC})
+    async with visitor(here_and_now, feeds.routes) as client:
+        page = (await client.get(path)).text
+        found = re.findall(r'<link rel="alternate" type="(.*?)" title="(.*?)" href="(.*?)">', page)
+        answers = [await client.get(address) for _, _, address in found]
+    assert [address for _, _, address in found] == [
+        f"{BASE}/{stem}.{suffix}" for suffix in ("atom", "rss", "json")
+    ]
+    assert [one.headers["content-type"].partition(";")[0] for one in answers] == [
+        kind for kind, _, _ in found
+    ]
+    assert len({title for _, title, _ in found}) == 3
+    assert all(f'<a href="{address}"' in page for _, _, address in found)
+
+
+async def test_front_page_in_a_language_without_feeds_names_the_plain_ones(
+    here_and_now: World,
+) -> None:
+    here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        page = (await client.get("/?lang=ar")).text
+    assert f'href="{BASE}/updates.atom"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["<bdi>PDF</bdi>, 1.5 MB", "plain text, 1 kB"]),
+        ("ar", ["<bdi>PDF</bdi>، 1.5 م.ب", "نص عادي، 1 كيلوبايت"]),
+    ],
+)
+async def test_files_are_listed_with_an_update_by_what_they_show(
+    here_and_now: World, tmp_path: Path, language: str, told: list[str]
+) -> None:
+    (tmp_path / "content/river").mkdir(parents=True)
+    (tmp_path / "content/river/a.pdf").write_bytes(b"%PDF-1.7\n" + bytes(1_450_000))
+    (tmp_path / "content/river/b.txt").write_text("Words.")
+    named = '[[file]]\nname = "a.pdf"\ntext = "The <vote>"\n[[file]]\nname = "b.txt"\ntext = "B"'
+    _load(here_and_now, tmp_path, named, "Words.")
+    async with visitor(here_and_now, web_files.routes) as client:
+        for path in ("/c/river", "/c/river/u", "/c/river/u@1"):
+            page = (await client.get(f"{path}?lang={language}")).text
+            listed = re.findall(
+                r'<li><a href="([^"]*)" type="[^"]*">(.*?)</a> <span.*?>\((.*?)\)<', page
+            )
+            assert [words for _, words, _ in listed] == ["The &lt;vote&gt;", "B"]
+            assert [size for _, _, size in listed] == told
+            assert [(await client.get(one)).status_code for one, _, _ in listed] == [200, 200]
 
 
 async def test_client_that_prefers_a_feed_gets_one_without_a_redirect(here_and_now: World) -> None:

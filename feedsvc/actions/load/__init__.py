@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from feedsvc.actions.load import campaigns, restore, updates
+from feedsvc.actions.load import campaigns, contents, restore, updates
 from feedsvc.actions.load.run import Change, Run
 from feedsvc.config import Site
 from feedsvc.domain import content
@@ -43,6 +43,7 @@ def load_folder(
 ) -> list[Change]:
     """Store what is new in the folder of one campaign, and what has changed since."""
     run = Run(session, site, folder.campaign.slug, by, now)
+    contents.put(run, folder)
     campaign = campaigns.load(run, folder)
     for update in sorted(folder.updates, key=_when):  # so they come into the archives in order
         updates.load(run, campaign, update)

@@ -14,6 +14,4 @@ WORDS = st.text(st.sampled_from("ab<>&\"\\'\n\té\u0628\u2028😀"), max_size=20
 def test_no_entry_is_heavier_than_its_bound(html: str, summary: str, title: str) -> None:
     heavy = (entry(1, html=html * 40, summary=summary * 4, title=title, enclosures=(PDF,) * 9),)
     shown = presented(feed(*heavy))
-    assert formats.bound(shown.entries) >= max(
-        len(each.render(shown)) for each in FORMATS.values()
-    )
+    assert formats.bound(shown.entries) >= max(len(each.render(shown)) for each in FORMATS.values())

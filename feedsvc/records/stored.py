@@ -1,0 +1,75 @@
+"""Files as they are stored: whether they may be shown, and what they hold, whole or in parts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import String, cast, func
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.content import (
+    Revision,
+    RevisionText,
+    StoredFile,
+    Update,
+    UpdateStatus,
+)
+from feedsvc.errors import NotFound
+
+
+class Hidden(StrEnum):
+    """Why a file is not shown."""
+
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file that belongs to an update that is out."""
+
+    media_type: str
+    length: int
+
+
+def find(session: Session, digest: str, name: str) -> Shown | Hidden:
+    """Find a file under the name that a text gives it; those of drafts and embargoes are unknown."""
+    statuses = set(_statuses(session, digest, name))
+    if UpdateStatus.PUBLISHED not in statuses:
+        return Hidden.WITHDRAWN if UpdateStatus.WITHDRAWN in statuses else Hidden.UNKNOWN
+    described = select(StoredFile.media_type, StoredFile.length).where(StoredFile.digest == digest)
+    row = session.exec(described).first()
+    return Shown(*row) if row else Hidden.UNKNOWN
+
+
+def content(session: Session, digest: str) -> bytes:
+    """Return what a file holds."""
+    found = session.exec(select(StoredFile.content).where(StoredFile.digest == digest)).first()
+    if found is None:
+        raise NotFound(
+            f"The file with the digest {digest} is not in the store.",
+            remedy="Load it again beside the update that names it.",
+        )
+    return found
+
+
+def part(session: Session, digest: str, start: int, length: int) -> bytes:
+    """Return some bytes of what a file holds; none when it is gone."""
+    piece = func.substr(StoredFile.content, start + 1, length)
+    found = session.exec(select(piece).where(StoredFile.digest == digest)).first()
+    return bytes(found or b"")
+
+
+def _statuses(session: Session, digest: str, name: str) -> Iterator[UpdateStatus]:
+    """Give the status of each update that names the file in a revision that was released."""
+    rows = session.exec(
+        select(Update.status, RevisionText.files)
+        .join(Revision, col(Revision.update_id) == Update.id)
+        .join(RevisionText, col(RevisionText.revision_id) == Revision.id)
+        .where(col(Update.status).in_([UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN]))
+        .where(Revision.number >= func.coalesce(Update.released_revision, 1))
+        .where(cast(RevisionText.files, String).contains(digest))
+    ).all()
+    for status, files in rows:
+        if any(one["digest"] == digest and one["name"] == name for one in files):
+            yield UpdateStatus(status)
