@@ -1,6 +1,6 @@
 """The jobs that go with the settings, and the connections that they share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +12,7 @@ from feedsvc.push.distributing import Distributing
 from feedsvc.push.telling import tell
 from feedsvc.records import hubs
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Coroutine[object, object, None]]
 
 
 class Push:

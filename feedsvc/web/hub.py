@@ -37,7 +37,7 @@ async def ask(request: Request) -> Response:
         said = f"Not now: {crowded}. Ask again later."
         return _no(HTTPStatus.TOO_MANY_REQUESTS, said, {"Retry-After": RETRY_SECONDS})
     request.state["nudge"]()
-    return PlainTextResponse(TAKEN, HTTPStatus.ACCEPTED)
+    return PlainTextResponse(TAKEN, HTTPStatus.ACCEPTED.value)
 
 
 def _wish(typed: dict[str, str], allowed: Callbacks) -> Wish:
@@ -72,7 +72,7 @@ def _mode(asked: str) -> HubMode:
 
 
 def _no(status: HTTPStatus, said: str, headers: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(f"{said}\n", status, headers)
+    return PlainTextResponse(f"{said}\n", status.value, headers)
 
 
 routes: list[BaseRoute] = [

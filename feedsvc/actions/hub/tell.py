@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings
@@ -132,10 +133,11 @@ def _due(name: str, settings: Settings, now: datetime) -> Any:
     )
     if not settings.feeds.purge_url:
         return settled
-    purged = select(Told.scope).where(
-        Told.listener == websub.CACHE,
-        Told.scope == FeedVersion.scope,
-        Told.version >= FeedVersion.version,
+    cache = aliased(Told)
+    purged = select(cache.scope).where(
+        cache.listener == websub.CACHE,
+        cache.scope == FeedVersion.scope,
+        cache.version >= FeedVersion.version,
     )
     kept = col(FeedVersion.updated_at) <= now - websub.KEPT
     return settled.where(or_(purged.exists(), kept))
