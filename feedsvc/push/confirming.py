@@ -29,7 +29,7 @@ class Confirming:
     async def run(self) -> None:
         """Ask until nobody is left to be asked."""
         if await self._here.database.read(hubs.anybody_to_ask, self._clock()):
-            await work_off(self._take, self._ask)
+            await work_off("confirm subscriptions", self._take, self._ask)
 
     async def _take(self, free: int) -> Sequence[Question]:
         return await self._here.database.write(hub.questions, limit=free, now=self._clock())

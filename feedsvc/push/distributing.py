@@ -36,7 +36,7 @@ class Distributing:
     async def run(self) -> None:
         """Send until nobody lacks anything."""
         if await self._here.database.read(hubs.anybody_to_send, self._clock()):
-            await work_off(self._take, self._send)
+            await work_off("distribute", self._take, self._send)
 
     async def _take(self, free: int) -> Sequence[Due]:
         return await self._here.database.write(hub.due, limit=free, now=self._clock())

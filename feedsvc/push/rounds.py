@@ -12,7 +12,9 @@ T = TypeVar("T")
 
 
 async def work_off(
-    take: Callable[[int], Awaitable[Sequence[T]]], act: Callable[[T], Awaitable[None]]
+    name: str,
+    take: Callable[[int], Awaitable[Sequence[T]]],
+    act: Callable[[T], Awaitable[None]],
 ) -> None:
     """Take what is due and act on it until nothing is; one that is slow holds up no other.
 
@@ -34,8 +36,9 @@ async def work_off(
     finally:
         for task in under_way:
             task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
     if failures:
-        raise ExceptionGroup("calls", failures)
+        raise ExceptionGroup(name, failures)
 
 
 async def _run(act: Callable[[T], Awaitable[None]], one: T, failures: list[Exception]) -> None:

@@ -12,7 +12,7 @@ from feedsvc.actions import hub
 from feedsvc.actions.hub import News
 from feedsvc.domain import websub
 from feedsvc.gateways.installation import Installation
-from feedsvc.gateways.outgoing import Answer, Outgoing
+from feedsvc.gateways.outgoing import AT_ONCE, Answer, Outgoing
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
@@ -45,8 +45,14 @@ async def tell(
 
 
 async def _told(outgoing: Outgoing, calls: list[Call]) -> list[Answer]:
-    """Say it all at once; what one listener hears of one scope is not much."""
-    return await asyncio.gather(*(outgoing.post(*call) for call in calls))
+    """Say all of it, some at once."""
+    some = asyncio.Semaphore(AT_ONCE)
+
+    async def said(call: Call) -> Answer:
+        async with some:
+            return await outgoing.post(*call)
+
+    return await asyncio.gather(*map(said, calls))
 
 
 async def _note(

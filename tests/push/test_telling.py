@@ -238,9 +238,9 @@ async def test_what_a_worker_took_and_died_with_is_told_by_another(
     settings = here.world.here.settings
     taken = here.world.write(hub.take_news, f"{other.url}/hub", settings, now=here.world.now)
     assert len(taken) == 2
-    await here.run(seconds=30)
+    await here.run(seconds=60)
     assert other.sent == []
-    await here.run(seconds=30)
+    await here.run(seconds=60)
     assert len(other.sent) == 12
 
 

@@ -14,9 +14,9 @@ from feedsvc.domain.tables.hubs import Listener, Told
 from feedsvc.records import hubs
 from feedsvc.records.locks import hold, insert
 
-PUT_OFF = timedelta(seconds=60)
+PUT_OFF = timedelta(minutes=2)
 """How long a listener is its worker's alone; if that dies, another speaks to it."""
-AT_ONCE = 20
+AT_ONCE = 10
 
 
 class News(NamedTuple):
