@@ -16,10 +16,11 @@ from feedsvc.config import Settings
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.gateways.installation import Installation, open_installation
+from feedsvc.push import Push
 from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
-from feedsvc.web import assets, feeds, files, leaving, operation, pages, signing
+from feedsvc.web import assets, feeds, files, hub, leaving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
 from feedsvc.web.health import Health, Rate
@@ -83,6 +84,7 @@ def build(
         *files.routes,
         *assets.routes,
         *operation.routes,
+        *hub.routes,
         *more,
         *api,
         *signing.routes,
@@ -105,7 +107,8 @@ def _lifespan(
 ) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        timetable = Timetable(here, clock) if sender else None
+        push = Push(here, clock)
+        timetable = Timetable(here, clock, push.jobs) if sender else None
         rate = Rate(lambda: sender.pace.sent if sender else 0)
         health = Health(
             last_tick=lambda: timetable.last_tick if timetable else None,
@@ -125,6 +128,7 @@ def _lifespan(
             if sender and timetable:
                 timetable.stop()
                 await sender.stop()
+            await push.close()
 
     return lifespan
 

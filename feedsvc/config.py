@@ -32,12 +32,25 @@ DEFAULT_FILE = Path("config.toml")
 RELAY_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 WARM_UP = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SELF = "self"
 
 
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.path:
         raise ValueError("must be like https://updates.example.org, without a path")
+    return value
+
+
+def _outside(value: str, *, plain: bool) -> str:
+    """Check a URL that we speak to; http is for this machine, unless `plain` will do."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        raise ValueError("must be like https://hub.example.org/")
+    if not plain and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https; http is for this machine only")
+    if any(sign in value for sign in "<>\"' ") or not value.isascii() or not value.isprintable():
+        raise ValueError("must be plain ASCII")
     return value
 
 
@@ -230,11 +243,37 @@ class Bounces(Section):
 
 
 class FeedSettings(Section):
-    """How much a feed holds, and how long it may be kept."""
+    """How much a feed holds, how long it may be kept, and who is told when it has changed."""
 
     entries: Annotated[int, Field(ge=5, le=50)] = 50
     max_age_seconds: Annotated[int, Field(ge=60, le=18_000)] = 1_800
     hub: str | tuple[str, ...] = ""
+    hub_callbacks: Literal["https", "http", "any"] = "https"
+    purge_url: str = Field(default="", repr=False)
+
+    @field_validator("hub")
+    @classmethod
+    def _hubs(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for hub in (value,) if isinstance(value, str) else value:
+            if hub not in {"", SELF}:
+                _outside(hub, plain=False)
+        return value
+
+    @field_validator("purge_url")
+    @classmethod
+    def _purged(cls, value: str) -> str:
+        return _outside(value, plain=True) if value else value
+
+    @property
+    def outside_hubs(self) -> tuple[str, ...]:
+        """The hubs of others that are told, each once."""
+        hubs = (self.hub,) if isinstance(self.hub, str) else self.hub
+        return tuple(dict.fromkeys(hub for hub in hubs if hub not in {"", SELF}))
+
+    @property
+    def own_hub(self) -> bool:
+        """Whether we are a hub ourselves."""
+        return self.hub == SELF or (not isinstance(self.hub, str) and SELF in self.hub)
 
 
 class Limits(Section):
@@ -298,7 +337,7 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
     return _obeyed(settings)
 
 
-NOT_YET = ("bounces.lmtp", "feeds.hub")
+NOT_YET = ("bounces.lmtp",)
 """Settings of the contract that nothing obeys yet: better refused than ignored."""
 
 

@@ -5,7 +5,7 @@ A tick that comes late, twice or on two machines puts itself right (law 13).
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -15,13 +15,26 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlmodel import Session, col, func, select
 
-from feedsvc.actions import ask, fan_out, forget, plan, publish, retire, sign, slots, steer, tidy
+from feedsvc.actions import (
+    ask,
+    fan_out,
+    forget,
+    hub,
+    plan,
+    publish,
+    retire,
+    sign,
+    slots,
+    steer,
+    tidy,
+)
 from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 
 Clock = Callable[[], datetime]
+Job = Callable[[], Awaitable[None]]
 
 SECONDS = 1.0
 TIDY_MINUTES = 10
@@ -154,14 +167,20 @@ def _oldest(session: Session, rows: tuple[Any, Any], after: int) -> int | None:
 async def tidy_up(here: Installation, now: datetime) -> None:
     """Forget what need not be kept, a chunk at a time: others wait for the writer too."""
     await here.database.write(forget.forget_unconfirmed, now=now)
+    await here.database.write(hub.forget, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass
 
 
 class Timetable:
-    """Runs the ticks of one process. `last_tick` is the last in which nothing failed."""
+    """Runs the ticks of one process. `last_tick` is the last in which nothing failed.
 
-    def __init__(self, here: Installation, clock: Clock) -> None:
+    `more` jobs are run as often, each beside the tick and never beside itself.
+    """
+
+    def __init__(
+        self, here: Installation, clock: Clock, more: Mapping[str, Job] | None = None
+    ) -> None:
         self.last_tick: datetime | None = None
         self._problems: dict[str, str] = {}
         self._here = here
@@ -170,6 +189,10 @@ class Timetable:
         always = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler.add_job(self.tick, "interval", seconds=SECONDS, id="tick", **always)
         self._scheduler.add_job(self._tidy, "interval", minutes=TIDY_MINUTES, id="tidy", **always)
+        self._nudged = ["tick", *(more or {})]
+        for name, job in (more or {}).items():
+            work = {"seconds": SECONDS, "id": name, "args": (name, job)}
+            self._scheduler.add_job(self._also, "interval", **work, **always)
 
     def start(self) -> None:
         """Begin; the first tick comes at once."""
@@ -178,7 +201,8 @@ class Timetable:
 
     def nudge(self) -> None:
         """Bring the next tick forward: something has just become due."""
-        self._scheduler.modify_job("tick", next_run_time=datetime.now(UTC))
+        for name in self._nudged:
+            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
         """Start no more ticks; one under way is cut short, and what it did stands."""
@@ -197,6 +221,9 @@ class Timetable:
 
     async def _tidy(self) -> None:
         await self._survives("tidy", tidy_up(self._here, self._clock()))
+
+    async def _also(self, name: str, job: Job) -> None:
+        await self._survives(name, job())
 
     async def _survives(self, job: str, work: Awaitable[object]) -> bool:
         try:

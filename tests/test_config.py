@@ -41,6 +41,11 @@ def test_the_environment_overrides_the_file(file: Path, monkeypatch: pytest.Monk
         ("[mail]\nrelay_token_file = 'x'\n", "relay_auth"),
         ("[mail]\ndkim = 'service'\ndkim_selector = 'x'\n", "dkim_key_file"),
         ("[mail]\ndkim = 'service'\ndkim_key_file = 'x'\n", "dkim_selector"),
+        ("[feeds]\nhub = 'http://hub.example.org/'\n", "feeds.hub"),
+        ("[feeds]\nhub = ['self', 'ourselves']\n", "feeds.hub"),
+        ("[feeds]\nhub = 'https://hub.example.org/>; x'\n", "feeds.hub"),
+        ("[feeds]\nhub_callbacks = 'all'\n", "feeds.hub_callbacks"),
+        ("[feeds]\npurge_url = 'cache:6081'\n", "feeds.purge_url"),
         ("[site\n", "TOML"),
     ],
 )
@@ -116,3 +121,41 @@ def test_mails_are_signed_for_the_senders_domain_unless_another_is_named() -> No
 )
 def test_a_relay_has_the_port_of_its_kind(relay: str, port: int) -> None:
     assert config.MailSettings(relay=relay).relay_at.port == port
+
+
+@pytest.mark.parametrize(
+    ("hub", "outside", "own"),
+    [
+        ("''", (), False),
+        ("'self'", (), True),
+        ("'https://hub.example.org/'", ("https://hub.example.org/",), False),
+        (
+            "['self', 'https://a.org/', 'http://127.0.0.1:1/', 'https://a.org/']",
+            ("https://a.org/", "http://127.0.0.1:1/"),
+            True,
+        ),
+    ],
+)
+def test_a_hub_is_none_ours_anothers_or_several(
+    file: Path,
+    hub: str,
+    outside: tuple[str, ...],
+    own: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    file.write_text(f"[feeds]\nhub = {hub}\n")
+    feeds = config.read(file).feeds
+    assert (feeds.outside_hubs, feeds.own_hub) == (outside, own)
+
+
+@pytest.mark.parametrize("hub", ["self", '["self"]'])
+def test_a_hub_may_stand_in_the_environment(
+    file: Path, monkeypatch: pytest.MonkeyPatch, hub: str
+) -> None:
+    file.touch()
+    monkeypatch.setenv("FEEDSVC_FEEDS__HUB", hub)
+    assert config.read(file).feeds.own_hub
+
+
+def test_the_address_of_the_cache_is_not_shown(file: Path) -> None:
+    file.write_text("[feeds]\npurge_url = 'http://cache.local/purge?key=opensesame'\n")
+    assert "opensesame" not in repr(config.read(file))

@@ -29,6 +29,8 @@ class Sealed(StrEnum):
     ZONE = "zone"
     MAIL = "mail"
     INTAKE = "intake"
+    CALLBACK = "callback"
+    SIGNING = "signing"
 
 
 @dataclass(frozen=True)

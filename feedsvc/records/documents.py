@@ -23,7 +23,7 @@ from feedsvc.domain.tables.content import (
     CampaignStatus,
 )
 from feedsvc.gateways.templates import Templates
-from feedsvc.records import addresses, archives, directory, entries, wording
+from feedsvc.records import addresses, archives, directory, entries, hubs, wording
 from feedsvc.records.feeds import SITE
 from feedsvc.records.launches import launches
 
@@ -115,18 +115,34 @@ def gather(
     templates: Templates,
     scope: int = SITE,
     language: str | None = None,
-    run: str | None = None,
-) -> feeds.Feed | NotYet | None:
-    """Gather the newest of a feed, or one run of its archives.
+) -> feeds.Feed | None:
+    """Gather the subscription document of a feed; None if there is nothing to put in."""
+    return _head(_asked(session, settings, templates, scope, language))
 
-    None if there is no such feed or run; NOT_YET if the run is the next one to be filled.
-    """
-    campaign = session.get_one(Campaign, scope) if scope != SITE else None
-    asked = _Asked(session, settings, templates, campaign, language)
-    if run is None:
-        return _head(asked)
+
+def archive(
+    session: Session,
+    settings: Settings,
+    templates: Templates,
+    scope: int,
+    language: str | None,
+    run: str,
+) -> feeds.Feed | NotYet | None:
+    """Gather one run of the archives; NOT_YET if it is the next one to be filled, None if it is none."""
     named = archives.named(run)
+    asked = _asked(session, settings, templates, scope, language)
     return _archive(asked, named) if named else None
+
+
+def _asked(
+    session: Session,
+    settings: Settings,
+    templates: Templates,
+    scope: int,
+    language: str | None,
+) -> _Asked:
+    campaign = session.get_one(Campaign, scope) if scope != SITE else None
+    return _Asked(session, settings, templates, campaign, language)
 
 
 def _head(asked: _Asked) -> feeds.Feed | None:
@@ -149,6 +165,7 @@ def _head(asked: _Asked) -> feeds.Feed | None:
         entries=tuple(inside),
         deletions=deletions,
         max_age_seconds=_max_age(settings, campaign),
+        hubs=hubs.advertised(session, settings),
         expired=campaign is not None and campaign.status is CampaignStatus.CLOSED,
         title=about.title,
         description=about.description,
@@ -192,7 +209,8 @@ def fingerprint(settings: Settings, templates: Templates) -> str:
     site = settings.site
     seen = (
         (site.name, site.base_url, site.default_language),
-        (settings.feeds.entries, settings.feeds.max_age_seconds, CLOSED_MAX_AGE),
+        (settings.feeds.entries, settings.feeds.max_age_seconds, CLOSED_MAX_AGE, ARCHIVE_MAX_AGE),
+        settings.feeds.hub,
         feeds.fingerprint(),
         launch_html(_PAGE, "en", "https://feeds.example"),
         first_words(_PAGE["body"]),

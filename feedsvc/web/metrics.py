@@ -29,6 +29,7 @@ class _Once(Collector):
         about = "Mails in hand that were put off, by group of receiving domains."
         yield _by("mails_deferred", about, "group", status.deferred)
         yield from _plain(status)
+        yield from _outside(status)
         if status.outcomes is not None:
             about = "What became of mails since this process started."
             outcomes = CounterMetricFamily("feedsvc_outcomes", about, labels=["outcome"])
@@ -61,6 +62,22 @@ def _plain(status: Status) -> Iterator[Metric]:
     yield _one("mailings_halted", "Mailings that stopped by themselves.", halted)
     by_hand = len(status.stopped) - halted
     yield _one("mailings_paused", "Mailings that somebody paused.", by_hand)
+
+
+def _outside(status: Status) -> Iterator[Metric]:
+    """Give what those outside hear of our feeds."""
+    failing = {one.listener: int(one.failing_since is not None) for one in status.listeners}
+    about = "1 while a hub, or the cache, does not take what it is told."
+    yield _by("listener_problem", about, "listener", failing)
+    behind = {one.listener: one.behind for one in status.listeners}
+    yield _by("listener_behind", "Campaigns it was not told of yet.", "listener", behind)
+    if status.hub is not None:
+        about = "Subscriptions to our hub."
+        yield _one("hub_subscriptions", about, status.hub.subscriptions)
+        about = "Those whose callback fails."
+        yield _one("hub_subscriptions_failing", about, status.hub.failing)
+        about = "Requests to our hub that wait to be confirmed."
+        yield _one("hub_requests_unconfirmed", about, status.hub.unconfirmed)
 
 
 def _one(name: str, about: str, value: float | str | None) -> Metric:

@@ -151,7 +151,7 @@ def _print(
     if version is None or version.ended:
         return Missing.UNKNOWN if version is None else Missing.GONE
     feed = documents.gather(session, settings, templates, version.scope, language)
-    if feed is None or isinstance(feed, documents.NotYet):
+    if feed is None:
         return Missing.UNKNOWN
     copies = {each.suffix: _document(feed, each) for each in feeds.FORMATS.values()}
     if slug is None and language is None:

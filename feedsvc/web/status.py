@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from feedsvc.config import Settings
 from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys
-from feedsvc.records import in_hand
+from feedsvc.records import hubs, in_hand
+from feedsvc.records.hubs import Hearing, OwnHub
 from feedsvc.records.in_hand import InHand, Stopped
 from feedsvc.web.health import Health
 from feedsvc.web.state import Request
@@ -20,7 +22,8 @@ class Status:
     """Ages and rests in seconds. `relay_problem` and `outcomes` are null where no mail is sent.
 
     `mails` and `deferred` are in hand now; `held` were refused for a fault of ours and wait for a
-    resume. `outcomes` count since the start of this process.
+    resume. `outcomes` count since the start of this process. `listeners` are told when feeds move: hubs
+    and the cache; `hub` is our own, where there is one.
     """
 
     mails: dict[str, int]
@@ -31,6 +34,8 @@ class Status:
     fan_outs_open: int
     sign_ups_waiting: int
     stopped: list[Stopped]
+    listeners: list[Hearing]
+    hub: OwnHub | None
     problem: str | None
     last_tick_seconds: float | None
     relay_problem: str | None
@@ -48,13 +53,15 @@ class _Stored:
     fan_outs: int
     sign_ups: int
     stopped: list[Stopped]
+    listeners: list[Hearing]
+    hub: OwnHub | None
 
 
 async def status(request: Request) -> Status:
     """Ask everyone who knows something."""
     here, now = request.state["here"], request.state["clock"]()
     health: Health = request.state["health"]
-    stored = await here.database.read(_stored, here.keys, now)
+    stored = await here.database.read(_stored, here.keys, here.settings, now)
     ticked, sending = health.last_tick(), health.sending
     rest = sending.rest_seconds if sending else 0.0
     counts = {name: sending.counts.get(name, 0) for name in OUTCOMES} if sending else None
@@ -67,6 +74,8 @@ async def status(request: Request) -> Status:
         fan_outs_open=stored.fan_outs,
         sign_ups_waiting=stored.sign_ups,
         stopped=stored.stopped,
+        listeners=stored.listeners,
+        hub=stored.hub,
         problem=health.problem(),
         last_tick_seconds=_age(ticked, now),
         relay_problem=sending.problem if sending else None,
@@ -78,13 +87,15 @@ async def status(request: Request) -> Status:
     )
 
 
-def _stored(session: Session, keys: Keys, now: datetime) -> _Stored:
+def _stored(session: Session, keys: Keys, settings: Settings, now: datetime) -> _Stored:
     return _Stored(
         hand=in_hand.in_hand(session, groups.names(keys)),
         held=in_hand.held(session, now),
         fan_outs=in_hand.fan_outs_open(session),
         sign_ups=in_hand.sign_ups_waiting(session),
         stopped=in_hand.stopped(session),
+        listeners=hubs.hearings(session, hubs.listeners(settings)),
+        hub=hubs.own_hub_stands(session, now) if settings.feeds.own_hub else None,
     )
 
 

@@ -14,7 +14,7 @@ from feedsvc import config
 from feedsvc.commands import cli
 from feedsvc.commands.check import checked, house, relay, sender
 from feedsvc.commands.check.line import FAULT, OK, WARNING, Line, fault, ok, warning
-from feedsvc.config import MailSettings, Settings
+from feedsvc.config import FeedSettings, MailSettings, Settings, Site
 from feedsvc.domain.mime import Signer
 from feedsvc.domain.mime.dkim import strings
 from feedsvc.gateways.catcher import Catcher
@@ -370,6 +370,21 @@ def test_without_pipelining_it_is_said_to_be_slow() -> None:
 def test_a_relay_that_tracks_is_told_or_its_owner_is(host: str, verdict: str) -> None:
     settings = Settings(mail=MailSettings(relay=f"smtps://{host}"))
     assert verdicts([*house.tracking(settings)])["tracking"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("feeds", "base_url", "verdicts_of_hub"),
+    [
+        (FeedSettings(hub="self", hub_callbacks="any"), "https://updates.example.org", [FAULT]),
+        (FeedSettings(hub="self", hub_callbacks="any"), "http://127.0.0.1:8000", []),
+        (FeedSettings(hub="self"), "https://updates.example.org", []),
+    ],
+)
+def test_a_hub_that_calls_anybody_is_a_fault_in_public(
+    feeds: FeedSettings, base_url: str, verdicts_of_hub: list[str]
+) -> None:
+    settings = Settings(site=Site(base_url=base_url), feeds=feeds)
+    assert [line.verdict for line in house.hub(settings)] == verdicts_of_hub
 
 
 def test_the_command_ends_with_1_on_a_fault(settings: Settings, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def gathered(
 
     def gather(session: Session) -> feeds.Feed | documents.NotYet | None:
         here, scope = of.here, versions.versions(session, [slug])[slug].scope
-        return documents.gather(session, here.settings, here.templates, scope, language, run)
+        pieces = (session, here.settings, here.templates, scope, language)
+        return documents.archive(*pieces, run) if run else documents.gather(*pieces)
 
     found: feeds.Feed | documents.NotYet | None = of.read(gather)
     return found

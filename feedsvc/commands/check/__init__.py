@@ -46,6 +46,7 @@ def checked(settings: Settings, names: Names, to: str = "", *, now: datetime) ->
     yield from _safe("database", house.database(settings))
     yield from _safe("DKIM key", house.signing_key(settings))
     yield from house.tracking(settings)
+    yield from house.hub(settings)
     found = [*house.links(settings)]
     yield from found
     yield from _safe("relay", _outside(settings, names, to, found, now))

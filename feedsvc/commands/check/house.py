@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from feedsvc import migrations
 from feedsvc.commands.check.line import Line, fault, ok, warning
-from feedsvc.config import Settings
+from feedsvc.config import LOOPBACK, Settings
 from feedsvc.domain import relays
 from feedsvc.domain.mime.dkim import ADVISED_BITS
 from feedsvc.domain.sealing import Keys
@@ -81,3 +81,11 @@ def signing_key(settings: Settings) -> Iterator[Line]:
         yield warning("DKIM key", words)
     else:
         yield ok("DKIM key", f"{file}, {signer.bits} bits, signs for {signer.domain}")
+
+
+def hub(settings: Settings) -> Iterator[Line]:
+    """Look at whom strangers may let our hub call."""
+    feeds = settings.feeds
+    if feeds.own_hub and feeds.hub_callbacks == "any" and settings.site.host not in LOOPBACK:
+        words = '[feeds] hub_callbacks = "any" lets strangers call what is behind the firewall'
+        yield fault("hub", f'{words}: use "https"')

@@ -1,9 +1,9 @@
-"""The tables, by subject: content, people, ledger, staff."""
+"""The tables, by subject: content, people, ledger, staff, hubs."""
 
 from sqlmodel import SQLModel
 
-from feedsvc.domain.tables import content, ledger, people, staff
+from feedsvc.domain.tables import content, hubs, ledger, people, staff
 
 metadata = SQLModel.metadata
 
-__all__ = ["content", "ledger", "metadata", "people", "staff"]
+__all__ = ["content", "hubs", "ledger", "metadata", "people", "staff"]
