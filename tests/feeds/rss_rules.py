@@ -120,8 +120,9 @@ def _(it: Rss) -> Iterator[str]:
 
 @RSS.rule("element-channel-ttl")
 def _(it: Rss) -> Iterator[str]:
+    """At most 720 minutes is waited by those who heed it; an archive does not change (A4)."""
     ttl = it.text("channel/ttl")
-    if not ttl.isdecimal() or not 5 <= int(ttl) <= 720:
+    if not ttl.isdecimal() or not 5 <= int(ttl) <= (1440 if it.archive else 720):
         yield repr(ttl)
 
 
