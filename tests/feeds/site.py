@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lxml import etree
 from starlette.testclient import TestClient
@@ -95,7 +96,7 @@ def stems(http: TestClient) -> list[str]:
         if each.get("xmlUrl")
     }
     plain = {stem.rpartition(".")[0] for stem in by_language}
-    return sorted(stem.removeprefix(BASE) for stem in by_language | plain)
+    return sorted(urlsplit(stem).path for stem in by_language | plain)
 
 
 def documents(made: World) -> dict[str, bytes]:
