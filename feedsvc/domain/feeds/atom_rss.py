@@ -19,6 +19,8 @@ RSS_DOCS = "https://www.rssboard.org/rss-specification"
 feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = format_datetime
 
 _RSS_TITLE = re.compile(rb"<title>[^<]*</title>")
+_NUMERIC = {b"&amp;": b"&#x26;", b"&lt;": b"&#x3C;", b"&gt;": b"&#x3E;"}
+_NAMED = re.compile(b"|".join(_NUMERIC))
 
 
 def atom(feed: Feed) -> bytes:
@@ -108,5 +110,5 @@ def _rss_item(item: feedgen.entry.FeedEntry, entry: Entry) -> None:
 
 
 def _numeric_references(title: re.Match[bytes]) -> bytes:
-    """Write & and < as the RSS profile (3.1) asks: most parsers then read the title exactly."""
-    return title[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
+    """Write &, < and > as the RSS profile asks: most parsers then read the title exactly."""
+    return _NAMED.sub(lambda found: _NUMERIC[found[0]], title[0])

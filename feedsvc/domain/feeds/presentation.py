@@ -117,8 +117,11 @@ def _first_strong(text: str) -> str:
 
 
 def _content(entry: Entry, feed: Feed) -> str:
-    """Put the event date first, and say the direction where a reader would take the wrong one."""
-    html = entry.html
+    """Put the event date first, and say the direction where a reader would take the wrong one.
+
+    An entry without a text, such as the launch of a campaign that has but a title, says that.
+    """
+    html = entry.html or f"<p>{escape(entry.summary or entry.title)}</p>"
     if entry.event:
         html = f"<p>{escape(entry.event.words)}</p>\n{html}"
     way = _way(entry.language)

@@ -60,7 +60,7 @@ _ARABIC = Entry(
 
 SPECIMEN = Feed(
     id="tag:feeds.example,2017:updates",
-    urls=_urls("updates"),
+    urls=_urls("updates/2"),
     home_url="https://feeds.example/",
     title="All & everything",
     description="All updates",

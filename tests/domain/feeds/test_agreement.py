@@ -150,15 +150,6 @@ def test_a_hostile_title_stays_plain_text(title: str) -> None:
     assert [as_json(written)["title"], as_json(written)["items"][0]["title"]] == [title, title]
 
 
-def test_feedparser_reads_nearly_all_hostile_titles_exactly() -> None:
-    written = [feed(entry(1, title=title)) for title in HOSTILE_TITLES]
-
-    for render in (atom, rss):
-        read = [parsed(render(each)).entries[0].title for each in written]
-        exact = sum(a == b for a, b in zip(read, HOSTILE_TITLES, strict=True))
-        assert exact >= 27, read
-
-
 @pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
 def test_what_xml_cannot_say_does_not_take_the_feed_down(suffix: str) -> None:
     poison = "a\x00b\x0bc\x1bd\x85e\ud800f\ufffeg\uffffh"

@@ -76,3 +76,12 @@ def test_a_category_is_named_once() -> None:
     written = feed(entry(1, source=SOURCE, categories=("news", "", SOURCE.title, "news")))
 
     assert as_json(written)["items"][0]["tags"] == ["news", SOURCE.title]
+
+
+@pytest.mark.parametrize(
+    ("summary", "html"), [("A & b", "<p>A &amp; b</p>"), ("", "<p>Only this</p>")]
+)
+def test_an_entry_without_a_text_says_what_it_has(summary: str, html: str) -> None:
+    item = as_json(feed(entry(1, html="", title="Only this", summary=summary)))["items"][0]
+
+    assert item["content_html"] == html

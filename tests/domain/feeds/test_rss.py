@@ -68,7 +68,7 @@ def test_with_summary_the_description_is_the_summary_as_html() -> None:
 def test_markup_characters_in_titles_are_numeric_references() -> None:
     document = rss(feed(entry(1, title="a & <b> &amp;"), title="A & B", logo="https://f/l.png"))
 
-    assert b"<title>a &#x26; &#x3C;b&gt; &#x26;amp;</title>" in document
+    assert b"<title>a &#x26; &#x3C;b&#x3E; &#x26;amp;</title>" in document
     assert document.count(b"<title>A &#x26; B</title>") == 2
 
 
