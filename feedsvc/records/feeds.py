@@ -3,12 +3,14 @@
 import secrets
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from feedsvc.config import Site
 from feedsvc.domain.tables.content import Campaign, Entry, EntryKind, FeedVersion
+from feedsvc.gateways.database.watches import TELL
 from feedsvc.records.facts import tag_authority
-from feedsvc.records.locks import insert
+from feedsvc.records.locks import insert, on_postgresql
 
 SITE = 0
 
@@ -58,3 +60,5 @@ def bump(session: Session, scope: int, now: datetime) -> None:
     row = insert(session, FeedVersion).values(scope=scope, version=1, updated_at=now)
     moved = {"version": FeedVersion.version + 1, "updated_at": now}
     session.execute(row.on_conflict_do_update(index_elements=["scope"], set_=moved))
+    if scope == SITE and on_postgresql(session):
+        session.execute(text(TELL))

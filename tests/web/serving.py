@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from feedsvc.errors import Unavailable
 from feedsvc.web import feeds
+from feedsvc.web.front import Front
 from feedsvc.web.state import State
 from tests.world import World
 
@@ -18,15 +19,15 @@ async def _away(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("away", status_code=503, headers={"Retry-After": "5"})
 
 
-def app(of: World) -> Starlette:
+def app(of: World) -> Front:
     """Make an application of nothing but the feeds."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         yield {"here": of.here, "clock": of.clock, "nudge": lambda: None}
 
-    return Starlette(
-        routes=feeds.routes, lifespan=lifespan, exception_handlers={Unavailable: _away}
+    return Front(
+        of.here, routes=feeds.routes, lifespan=lifespan, exception_handlers={Unavailable: _away}
     )
 
 

@@ -27,6 +27,8 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.gateways.database import open_database
 from feedsvc.gateways.database.engines import file_of, is_sqlite
+from feedsvc.records.feeds import move
+from feedsvc.web.boards import Key
 from feedsvc.web.shelf import Shelf
 from tests import postgresql
 from tests.domain.feeds.reading import parsed
@@ -210,7 +212,9 @@ def test_a_feed_that_is_not_there_is_404_in_plain_text(http: TestClient, path: s
 
 def test_the_feeds_of_a_withdrawn_campaign_have_ended(river: World) -> None:
     def withdraw(session: Session) -> None:
-        session.exec(select(Campaign)).one().status = CampaignStatus.WITHDRAWN
+        campaign = session.exec(select(Campaign)).one()
+        campaign.status = CampaignStatus.WITHDRAWN
+        move(session, campaign, river.now)
 
     with client(river) as http:
         http.get("/c/river.atom")
@@ -297,16 +301,16 @@ async def test_an_embargoed_update_waits_for_its_hour(river: World) -> None:
 
 async def test_requests_that_come_at_once_render_a_new_version_once(river: World) -> None:
     shelf = Shelf(river.here)
-    editions = await asyncio.gather(*(shelf.find("river", None) for _ in range(20)))
+    editions = await asyncio.gather(*(shelf.find(Key("river")) for _ in range(20)))
     assert shelf.rendered == 1
     assert len({id(edition) for edition in editions}) == 1
 
 
 async def test_what_does_not_move_the_feed_does_not_render_it_again(river: World) -> None:
     shelf = Shelf(river.here)
-    before = await shelf.find("river", None)
+    before = await shelf.find(Key("river"))
     river.sign_up("anna@example.org")
-    assert await shelf.find("river", None) is before
+    assert await shelf.find(Key("river")) is before
 
 
 def test_while_the_database_is_away_feeds_come_from_memory_or_say_come_back(
