@@ -5,9 +5,9 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -60,18 +60,11 @@ async def listening(watch: ServerWatch) -> AsyncIterator[ServerWatch]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line to the server behind a URL of its own, which can fall silent, and be cut."""
+class Line(NamedTuple):
+    """A line to the server behind a URL of its own, which can fall silent."""
 
     url: str
     silent: asyncio.Event
-    ends: list[asyncio.StreamWriter]
-
-    def cut(self) -> None:
-        """Hang up on both sides."""
-        for end in self.ends:
-            end.close()
 
 
 @asynccontextmanager
@@ -95,10 +88,11 @@ async def line_to(url: URL, folder: str) -> AsyncIterator[Line]:
     door = await asyncio.start_unix_server(connected, f"{folder}/.s.PGSQL.5432")
     through = url.update_query_dict({"host": folder}).set(port=5432)
     try:
-        yield Line(through.render_as_string(hide_password=False), silent, ends)
+        yield Line(through.render_as_string(hide_password=False), silent)
     finally:
         door.close()
         for end in ends:
+            end.close()
             with suppress(ConnectionError):
                 await end.wait_closed()
 
@@ -182,4 +176,3 @@ async def test_on_postgresql_a_line_that_falls_silent_is_not_believed_for_long(
         ):
             line.silent.set()
             assert await soon(lambda: watch.mark() is None, SILENCE_SECONDS + 1.5)
-            line.cut()

@@ -313,10 +313,12 @@ async def test_what_does_not_move_the_feed_does_not_render_it_again(river: World
     assert await shelf.find(Key("river")) is before
 
 
+@pytest.mark.parametrize("listens", [False, True])
 def test_while_the_database_is_away_feeds_come_from_memory_or_say_come_back(
-    river: World, database_url: str, request: pytest.FixtureRequest
+    river: World, database_url: str, request: pytest.FixtureRequest, *, listens: bool
 ) -> None:
-    with client(river) as http:
+    with client(river, listens=listens) as http:
+        time.sleep(0.5 if listens else 0)
         before = http.get("/c/river.atom")
         _take_away(database_url, request)
         after = http.get("/c/river.atom")

@@ -7,11 +7,11 @@ a connection that only listens is told of it.
 import asyncio
 import sqlite3
 import time
-from typing import Any, Final, Protocol
+from typing import Any, Final, LiteralString, Protocol
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy import Engine
 
 from feedsvc.gateways.database.engines import Lost
@@ -37,6 +37,9 @@ ALIVE: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+Line = AsyncConnection[tuple[Any, ...]]
+Cursor = AsyncCursor[tuple[Any, ...]]
 
 log = structlog.get_logger()
 
@@ -128,7 +131,7 @@ class ServerWatch:
                 async with await AsyncConnection.connect(
                     self._url, autocommit=True, **ALIVE
                 ) as line:
-                    await line.execute(LISTEN)
+                    await _ask(line, LISTEN)
                     self._lines, self._version, failed = self._lines + 1, 0, 0
                     await self._hear(line)
             except (psycopg.Error, OSError) as error:
@@ -137,9 +140,9 @@ class ServerWatch:
             await asyncio.sleep(PAUSES[min(failed, len(PAUSES) - 1)])
             failed += 1
 
-    async def _hear(self, line: AsyncConnection[Any]) -> None:
+    async def _hear(self, line: Line) -> None:
         while True:
-            found = await (await line.execute(VERSION)).fetchone()
+            found = await (await _ask(line, VERSION)).fetchone()
             self._note(found[0] if found else 0)
             async for told in line.notifies(timeout=BEAT_SECONDS):
                 self._note(int(told.payload))
@@ -150,3 +153,28 @@ class ServerWatch:
 
     def close(self) -> None:
         """Hold nothing: the line is let go of by whoever listens."""
+
+
+async def _ask(line: Line, statement: LiteralString) -> Cursor:
+    """Ask and wait for the answer, but not for ever: a line that is silent is hung up.
+
+    Raises TimeoutError then. Cancelling a question would wait for the server, so it is hung up as well.
+    """
+    asking = asyncio.ensure_future(line.execute(statement))
+    try:
+        await asyncio.wait({asking}, timeout=SILENCE_SECONDS)
+    finally:
+        if not asking.done():
+            _hang_up(line)
+            asking.cancel()
+            await asyncio.wait({asking})
+    if asking.cancelled():
+        raise TimeoutError
+    return asking.result()
+
+
+def _hang_up(line: Line) -> None:
+    loop = asyncio.get_running_loop()
+    loop.remove_reader(line.fileno())
+    loop.remove_writer(line.fileno())
+    line.pgconn.finish()
