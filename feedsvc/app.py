@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,6 +24,7 @@ from feedsvc.sender import Sender
 from feedsvc.web import assets, feeds, files, hub, leaving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
+from feedsvc.web.front import Front
 from feedsvc.web.health import Health, Rate
 from feedsvc.web.problems import exception_handlers
 from feedsvc.web.state import State
@@ -92,7 +94,8 @@ def build(
         *pages.routes,
     ]
     sender = Sender(here, clock) if role is not Role.WEB else None
-    application = Starlette(
+    kind = Starlette if role is Role.WORKER else partial(Front, here)
+    application = kind(
         routes=operation.routes if role is Role.WORKER else routes,
         middleware=[Middleware(AccessLog)],
         exception_handlers=exception_handlers,
@@ -106,7 +109,7 @@ def _lifespan(
     here: Installation, sender: Sender | None, clock: Callable[[], datetime]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(application: Starlette) -> AsyncIterator[State]:
         push = Push(here, clock)
         timetable = Timetable(here, clock, push.jobs) if sender else None
         rate = Rate(lambda: sender.pace.sent if sender else 0)
@@ -116,7 +119,9 @@ def _lifespan(
             sending=sender.pace if sender else None,
             sent_per_second=rate.per_second,
         )
-        sampling = asyncio.create_task(rate.keep())
+        beside = [asyncio.create_task(rate.keep())]
+        if isinstance(application, Front):
+            beside.append(asyncio.create_task(here.database.listen()))
         if sender and timetable:
             await sender.start()
             timetable.start()
@@ -124,7 +129,9 @@ def _lifespan(
         try:
             yield {"here": here, "clock": clock, "nudge": nudge, "health": health}
         finally:
-            sampling.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             if sender and timetable:
                 timetable.stop()
                 await sender.stop()

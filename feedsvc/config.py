@@ -282,6 +282,7 @@ class Limits(Section):
     json_bytes: Positive = 256 * 1024
     json_depth: Positive = 32
     confirm_mails_per_month: Positive = 3
+    feed_bodies_per_hour: Annotated[int, Field(ge=0)] = 12
 
 
 class Settings(BaseSettings):

@@ -13,6 +13,7 @@ import structlog
 import typer
 import uvicorn
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from feedsvc import __version__, app, config
 from feedsvc.app import Role
@@ -86,19 +87,22 @@ def _end_well(_number: int, _frame: FrameType | None) -> None:
 
 
 def server(here: Installation, role: Role, more: Sequence[BaseRoute] = ()) -> uvicorn.Server:
-    """Make the HTTP server, with its own deadlines and without its own log of requests."""
-    proxies = list(here.settings.http.trusted_proxies)
-    return uvicorn.Server(
-        uvicorn.Config(
-            app.build(here, role=role, more=more),
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=proxies,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=10,
-        )
+    """Make the HTTP server of an installation."""
+    proxies = here.settings.http.trusted_proxies
+    return uvicorn.Server(options(app.build(here, role=role, more=more), proxies))
+
+
+def options(application: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """Say how HTTP is served: with our own deadlines, and without uvicorn's log of requests."""
+    return uvicorn.Config(
+        application,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
     )
 
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from feedsvc.config import Site
@@ -15,13 +16,12 @@ from feedsvc.domain.tables.content import (
     FeedVersion,
     Update,
 )
+from feedsvc.gateways.database.watches import TELL
 from feedsvc.records.facts import tag_authority
 from feedsvc.records.launches import launches
-from feedsvc.records.locks import insert, notify
+from feedsvc.records.locks import insert, on_postgresql
 
 SITE = 0
-CHANNEL = "feedsvc_feeds"
-"""Where PostgreSQL tells all processes that feeds have moved."""
 
 # How the tags of entries end that are not of an update or a launch: these had no ending first.
 _ENDINGS = {
@@ -83,7 +83,6 @@ def move(
     for scope in (campaign.id or 0, SITE):
         bump(session, scope, now, urgent=urgent)
     _appear(session, campaign, appearing)
-    notify(session, CHANNEL)
     session.flush()
 
 
@@ -99,6 +98,8 @@ def bump(session: Session, scope: int, now: datetime, *, urgent: bool = False) -
     moved = {"version": following, "updated_at": now} | ({"urgent": following} if urgent else {})
     row = insert(session, FeedVersion).values(scope=scope, **first)
     session.execute(row.on_conflict_do_update(index_elements=["scope"], set_=moved))
+    if scope == SITE and on_postgresql(session):
+        session.execute(text(TELL))
 
 
 def _appear(session: Session, campaign: Campaign, entries: Sequence[Entry]) -> None:

@@ -32,12 +32,6 @@ def share(session: Session, name: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock_shared(:number)"), {"number": number})
 
 
-def notify(session: Session, channel: str) -> None:
-    """Tell whoever listens on PostgreSQL, once this is committed; SQLite tells by itself."""
-    if on_postgresql(session):
-        session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
-
-
 def insert(session: Session, model: type[SQLModel]) -> Any:
     """Start an INSERT that knows ON CONFLICT."""
     dialect = postgresql if on_postgresql(session) else sqlite

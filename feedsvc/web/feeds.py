@@ -1,37 +1,50 @@
-"""The feeds: of each campaign and of everything, in three formats, plain and by language.
+"""The feeds: of each campaign and of everything, in three formats, plain and by language, and archives.
 
-The addresses are plain ASGI applications: a poll is by far the most frequent request, and most polls
-end with 304. A poll reads three headers, and the rest is ready in memory.
+What is known to be the newest was answered by `front` before a route is looked for; here is the rest.
 """
 
-from datetime import datetime
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+import structlog
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from feedsvc.domain import feeds
-from feedsvc.web.conditional import Coding, choose_coding, not_modified
-from feedsvc.web.copies import Document, Reply, plain, undated
-from feedsvc.web.shelf import OPML, Missing, Shelf
+from feedsvc.errors import Unavailable
+from feedsvc.web.boards import OPML, Edition, Key
+from feedsvc.web.bodies import HOUR_SECONDS
+from feedsvc.web.copies import Headers, Reply, lasting, plain, undated
+from feedsvc.web.polls import headers_of, wanted
+from feedsvc.web.shelf import Missing, Moved, Shelf
 from feedsvc.web.state import Request
 
-MISSING: Final = {
-    Missing.UNKNOWN: plain(404, "There is no such feed. /feeds.opml lists those there are."),
-    Missing.GONE: plain(410, "This campaign was withdrawn; its feeds have ended."),
-}
-
-_coding = lru_cache(maxsize=512)(choose_coding)
+MINUTE, DAY = 60, 86_400
 
 
-class Asked(NamedTuple):
-    """What a request says that matters to a feed."""
+def _kept(seconds: int) -> Headers:
+    return [(b"cache-control", lasting(seconds, s_maxage=min(seconds, MINUTE)))]
 
-    accept_encoding: str | None = None
-    if_none_match: str | None = None
-    if_modified_since: str | None = None
+
+def _later(seconds: int) -> Headers:
+    return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
+
+
+UNKNOWN: Final = plain(
+    404, "There is no such feed. /feeds.opml lists those there are.", _kept(MINUTE)
+)
+GONE: Final = plain(410, "This campaign was withdrawn; its feeds have ended.", _kept(DAY))
+TOO_OFTEN: Final = plain(
+    429,
+    "This whole feed went to you too often within an hour; come back in an hour. If your program sends "
+    "the ETag of the last answer as If-None-Match, it may ask as often as it likes.",
+    _later(HOUR_SECONDS),
+)
+OUR_FAULT: Final = plain(
+    503, "This feed cannot be made now. The fault is ours; come back in a minute.", _later(MINUTE)
+)
+
+log = structlog.get_logger()
 
 
 async def answer(
@@ -41,17 +54,17 @@ async def answer(
 
     Raises Unavailable if the database is away and the feed is not in memory.
     """
-    status, headers, body = await _reply(request.scope, slug, suffix, language)
-    response = Response(b"" if request.method == "HEAD" else body, status)
-    response.raw_headers = list(headers)
+    reply = await _reply(request.scope, Key(slug, language), suffix)
+    response = Response(b"" if request.method == "HEAD" else reply.body, reply.status)
+    response.raw_headers = list(reply.headers)
     return response
 
 
 class Feed:
     """GET of every feed in one format.
 
-    /c/{slug}.atom, /c/{slug}.{language}.atom, /updates.atom, /updates.{language}.atom, and their
-    like in the other formats; /feeds.opml.
+    /c/{slug}.atom, /c/{slug}.{language}.atom, /updates.atom, /updates.{language}.atom, their archives
+    /c/{slug}/archive/{run}.atom, …, and their like in the other formats; /feeds.opml.
     """
 
     def __init__(self, suffix: str) -> None:
@@ -59,71 +72,69 @@ class Feed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's three
         """Answer a poll."""
-        address = scope["path_params"]
-        slug, language = address.get("slug"), address.get("language")
-        if slug is not None and "." in slug:
-            slug, _, language = slug.partition(".")
-        status, headers, body = await _reply(scope, slug, self._suffix, language)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        body = b"" if scope["method"] == "HEAD" else body
-        await send({"type": "http.response.body", "body": body})
+        reply = await _reply(scope, _key(scope["path_params"]), self._suffix)
+        await send(reply.start)
+        await send({**reply.end, "body": b""} if scope["method"] == "HEAD" else reply.end)
 
 
-async def _reply(scope: Scope, slug: str | None, suffix: str, language: str | None) -> Reply:
-    shelf = _shelf(scope)
-    edition = await shelf.find(slug, language)
-    if isinstance(edition, Missing):
-        return MISSING[edition]
-    document, asked, now = edition.documents[suffix], _asked(scope), scope["state"]["clock"]()
-    coding = _coding(asked.accept_encoding)
-    if _known(document, coding, asked, now):
-        reply = document.unchanged[coding]
+def _key(address: dict[str, str]) -> Key:
+    """Take the address apart; the language is the part after the point, wherever that stands."""
+    slug, run, language = (address.get(name) for name in ("slug", "run", "language"))
+    if run is not None:
+        run, point, language = run.partition(".")
+        return Key(slug, language if point else None, run)
+    if slug is not None and "." in slug:
+        slug, _, language = slug.partition(".")
+    return Key(slug, language)
+
+
+async def _reply(scope: Scope, key: Key, suffix: str) -> Reply:
+    """Find the feed and answer; a fault of ours is never said to be the client's (H12)."""
+    try:
+        found = await _shelf(scope).find(key)
+        if isinstance(found, Edition):
+            return await _of_edition(scope, key, suffix, found)
+    except Unavailable:
+        raise
+    except Exception:  # whatever it is, a reader must come back, and the log must have it
+        log.exception("a feed cannot be made", feed=key.address(suffix))
+        return OUR_FAULT
+    return _instead(scope, key, suffix, found)
+
+
+async def _of_edition(scope: Scope, key: Key, suffix: str, edition: Edition) -> Reply:
+    shelf, document, headers = _shelf(scope), edition.documents[suffix], headers_of(scope)
+    settled = scope["state"]["clock"]() >= document.settled
+    if settled:
+        shelf.show(key.address(suffix), edition, document)
+    copy, known = wanted(document, headers, scope)
+    if known:
+        reply = copy.unchanged
+    elif scope["method"] == "GET" and not scope["app"].state.bodies.allow(scope, headers):
+        return TOO_OFTEN
     else:
-        reply = document.ready(coding) or await shelf.reply(document, coding)
-    return reply if now >= document.settled else undated(reply)
+        reply = copy.whole or await shelf.make(key, document, copy.coding)
+    return reply if settled else undated(reply)
 
 
-def _known(document: Document, coding: Coding, asked: Asked, now: datetime) -> bool:
-    """Whether the client has it already; most say so in the plainest way."""
-    tag = document.tags[coding]
-    if asked.if_none_match == tag:
-        return True
-    if asked.if_none_match is None and asked.if_modified_since is None:
-        return False
-    return not_modified(
-        tag,
-        document.changed if now >= document.settled else None,
-        if_none_match=asked.if_none_match,
-        if_modified_since=asked.if_modified_since,
-        now=now,
-    )
+def _instead(scope: Scope, key: Key, suffix: str, found: Moved | Missing) -> Reply:
+    """Say where the feed is, or why there is none."""
+    base = scope["state"]["here"].settings.site.base_url
+    if isinstance(found, Moved):
+        to = key._replace(slug=found.slug)
+        return _elsewhere(301, "This feed has moved", f"{base}{to.address(suffix)}", DAY)
+    if found is Missing.NOT_YET:
+        to = key._replace(run=None)
+        return _elsewhere(307, "This is still in", f"{base}{to.address(suffix)}", MINUTE)
+    return GONE if found is Missing.GONE else UNKNOWN
 
 
-def _asked(scope: Scope) -> Asked:
-    """Read the headers that matter; of lists that come in several lines, all lines."""
-    accepted = tags = since = None
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            tags = _and(tags, value)
-        elif name == b"accept-encoding":
-            accepted = _and(accepted, value)
-        elif name == b"if-modified-since":
-            since = value.decode("latin-1")
-    return Asked(accepted, tags, since)
-
-
-def _and(before: str | None, line: bytes) -> str:
-    text = line.decode("latin-1")
-    return text if before is None else f"{before}, {text}"
+def _elsewhere(status: int, words: str, url: str, seconds: int) -> Reply:
+    return plain(status, f"{words}: {url}", [(b"location", url.encode()), *_kept(seconds)])
 
 
 def _shelf(scope: Scope) -> Shelf:
-    """Return the shelf of this application, made when the first feed is asked for."""
-    kept = scope["app"].state
-    if not hasattr(kept, "shelf"):
-        here = scope["state"]["here"]
-        kept.shelf = Shelf(here)
-    shelf: Shelf = kept.shelf
+    shelf: Shelf = scope["app"].state.shelf
     return shelf
 
 
@@ -134,6 +145,8 @@ routes: list[BaseRoute] = [
             ("/c/{slug}.", "campaign feed"),
             ("/updates.", "site feed"),
             ("/updates.{language}.", "site feed by language"),
+            ("/c/{slug}/archive/{run}.", "campaign archive"),
+            ("/updates/archive/{run}.", "site archive"),
         )
         for suffix in feeds.FORMATS
     ),

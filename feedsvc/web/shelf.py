@@ -1,13 +1,12 @@
 """The feeds in memory: each rendered once per version, all its formats from one state of the database.
 
-Whether a version is still the newest is known without a query on SQLite, where nothing was committed,
-and by one small query else. While the database is away, what is on the shelf is served.
+Whether a version is still the newest is known from the mark of the database, without a query where
+nothing has moved, and by one small query else. While the database is away, what is on the shelf is
+served.
 """
 
 import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -19,46 +18,43 @@ from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.templates import Templates
 from feedsvc.records import directory, documents, versions
+from feedsvc.web.boards import OPML, Board, Edition, Key
 from feedsvc.web.conditional import Coding
 from feedsvc.web.copies import Document, Reply
 from feedsvc.web.looks import Looks
 
 CAPACITY_BYTES = 64 * 2**20
-"""Of rendered feeds; compressed copies come on top, a third as much or so."""
+"""Of the newest documents, with their compressed copies."""
 
-OPML = "opml"
+ARCHIVE_CAPACITY_BYTES = 16 * 2**20
+"""Of archives, apart, so that whoever walks through all of them pushes out no newest document."""
 
 # What cannot be an address of a feed is not looked for.
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,4}){0,2}")
-
-Key = tuple[str | None, str | None]
-"""The slug of a campaign, or None for the site; a language, or None for the plain feed."""
+_RUN = re.compile(r"[1-9][0-9]{0,8}(?:-[1-9][0-9]{0,8})?", re.ASCII)
 
 
 class Missing(Enum):
-    """Why there is no feed."""
+    """Why there is no feed; one that is not there yet is a run after the last."""
 
     UNKNOWN = auto()
     GONE = auto()
+    NOT_YET = auto()
 
 
-@dataclass(slots=True)
-class Edition:
-    """One version of a feed in all formats; `mark` is the database's when it was last the newest."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The campaign has another slug now."""
 
-    number: int
-    documents: Mapping[str, Document]
-    mark: int | None = None
+    slug: str
 
-    @property
-    def weight(self) -> int:
-        """How much memory it takes, in bytes and without its compressed copies."""
-        return sum(len(document.content) for document in self.documents.values())
+
+Found = Edition | Moved | Missing
 
 
 class Shelf:
-    """The newest edition of each feed that was asked for; where room runs out, the idlest goes.
+    """The newest edition of each feed that was asked for.
 
     `rendered` counts the editions since the start of the process.
     """
@@ -68,20 +64,38 @@ class Shelf:
         self._database = here.database
         self._pieces = (here.settings, here.templates)
         self._looks = Looks(here.database)
-        self._editions: OrderedDict[Key, Edition] = OrderedDict()
         self._turn = asyncio.Lock()
+        self._fresh: dict[str, Document] = {}
+        let_go = self._fresh.clear
+        self._boards = (Board(CAPACITY_BYTES, let_go), Board(ARCHIVE_CAPACITY_BYTES, let_go))
+        self._mark: int | None = None
 
-    async def find(self, slug: str | None, language: str | None) -> Edition | Missing:
+    def fresh(self, path: str) -> Document | None:
+        """Return what is known to be the newest at this address, without asking anybody."""
+        try:
+            mark = self._database.mark()
+        except Unavailable:
+            return None
+        if mark is None or mark != self._mark:
+            self._mark = mark
+            self._fresh.clear()
+            return None
+        return self._fresh.get(path)
+
+    def show(self, path: str, edition: Edition, document: Document) -> None:
+        """Let `fresh` return it until anything moves."""
+        if edition.mark is not None and edition.mark == self._mark:
+            self._fresh[path] = document
+
+    async def find(self, key: Key) -> Found:
         """Return the newest edition of a feed, or the one before while the database is away.
 
         Raises Unavailable if it is away and there is none.
         """
-        key = (slug, language)
-        kept = self._editions.get(key)
+        kept = self._board(key).get(key)
         try:
             mark = self._database.mark()
             if kept is not None and mark is not None and kept.mark == mark:
-                self._editions.move_to_end(key)
                 return kept
             return await self._newest(key, mark)
         except Unavailable:
@@ -89,72 +103,74 @@ class Shelf:
                 raise
             return kept
 
-    async def reply(self, document: Document, coding: Coding) -> Reply:
+    async def make(self, key: Key, document: Document, coding: Coding) -> Reply:
         """Return a document in a coding, compressed by one thread at a time and once."""
         async with self._turn:
-            made = document.ready(coding)
-            return made if made is not None else await asyncio.to_thread(document.make, coding)
+            made = document.copies[coding].whole
+            if made is None:
+                made = await asyncio.to_thread(document.make, coding)
+                self._board(key).weigh(key)
+            return made
 
-    async def _newest(self, key: Key, mark: int | None) -> Edition | Missing:
+    def _board(self, key: Key) -> Board:
+        return self._boards[key.run is not None]
+
+    async def _newest(self, key: Key, mark: int | None) -> Found:
         """Ask for the version, and render if it has moved; `mark` was taken before."""
-        slug, language = key
-        if not _possible(slug, language):
+        if not _possible(key):
             return Missing.UNKNOWN
-        version = await self._looks.version(slug)
-        kept = self._editions.get(key)
-        if version is None or version.ended:
-            self._editions.pop(key, None)
-            return Missing.UNKNOWN if version is None else Missing.GONE
+        version = await self._looks.version(key.slug)
+        absent = _absent(key, version)
+        if version is None or absent is not None:
+            self._board(key).drop(key)
+            return absent or Missing.UNKNOWN
+        kept = self._board(key).get(key)
         if kept is None or kept.number < version.number:
             return await self._render(key, version.number, mark)
         kept.mark = mark
-        self._editions.move_to_end(key)
         return kept
 
-    async def _render(self, key: Key, number: int, mark: int | None) -> Edition | Missing:
+    async def _render(self, key: Key, number: int, mark: int | None) -> Found:
         """Render, one at a time; whoever waited meanwhile finds it done."""
         async with self._turn:
-            kept = self._editions.get(key)
+            kept = self._board(key).get(key)
             if kept is not None and kept.number >= number:
                 return kept
-            edition = await self._database.read(_print, *self._pieces, *key)
+            found = await self._database.read(_print, *self._pieces, key)
             self.rendered += 1
-            self._editions.pop(key, None)
-            if isinstance(edition, Edition):
-                edition.mark = mark
-                self._editions[key] = edition
-                self._make_room()
-            return edition
-
-    def _make_room(self) -> None:
-        weight = sum(edition.weight for edition in self._editions.values())
-        while weight > CAPACITY_BYTES and len(self._editions) > 1:
-            weight -= self._editions.popitem(last=False)[1].weight
+            self._board(key).drop(key)
+            if isinstance(found, Edition):
+                found.mark = mark
+                self._board(key).put(key, found)
+            return found
 
 
-def _possible(slug: str | None, language: str | None) -> bool:
-    return (slug is None or bool(_SLUG.fullmatch(slug))) and (
-        language is None or bool(_LANGUAGE.fullmatch(language))
-    )
+def _possible(key: Key) -> bool:
+    pairs = zip((_SLUG, _LANGUAGE, _RUN), key, strict=True)
+    return all(part is None or form.fullmatch(part) for form, part in pairs)
 
 
-def _print(
-    session: Session,
-    settings: Settings,
-    templates: Templates,
-    slug: str | None,
-    language: str | None,
-) -> Edition | Missing:
+def _absent(key: Key, version: versions.Version | None) -> Moved | Missing | None:
+    """Say why there is no feed, or None."""
+    if version is None:
+        return Missing.UNKNOWN
+    if version.ended:
+        return Missing.GONE
+    return Moved(version.slug) if version.slug and version.slug != key.slug else None
+
+
+def _print(session: Session, settings: Settings, templates: Templates, key: Key) -> Found:
     """Render all formats of a feed from one state of the database."""
     versions.steady(session)
-    version = versions.versions(session, [slug]).get(slug)
-    if version is None or version.ended:
-        return Missing.UNKNOWN if version is None else Missing.GONE
-    feed = documents.gather(session, settings, templates, version.scope, language)
-    if feed is None:
-        return Missing.UNKNOWN
+    version = versions.versions(session, [key.slug]).get(key.slug)
+    absent = _absent(key, version)
+    if version is None or absent is not None:
+        return absent or Missing.UNKNOWN
+    feed = _gather(session, settings, templates, version.scope, key)
+    if isinstance(feed, Missing):
+        return feed
     copies = {each.suffix: _document(feed, each) for each in feeds.FORMATS.values()}
-    if slug is None and language is None:
+    if key == Key():
         copies[OPML] = Document(
             directory.directory(session, settings.site),
             content_type="text/x-opml; charset=utf-8",
@@ -164,6 +180,17 @@ def _print(
     return Edition(version.number, copies)
 
 
+def _gather(
+    session: Session, settings: Settings, templates: Templates, scope: int, key: Key
+) -> feeds.Feed | Missing:
+    """Gather what a feed says, or why it says nothing."""
+    pieces = (session, settings, templates, scope, key.language)
+    found = documents.archive(*pieces, key.run) if key.run else documents.gather(*pieces)
+    if isinstance(found, documents.NotYet):
+        return Missing.NOT_YET
+    return Missing.UNKNOWN if found is None else found
+
+
 def _document(feed: feeds.Feed, form: feeds.Format) -> Document:
     return Document(
         form.render(feed),
@@ -171,4 +198,5 @@ def _document(feed: feeds.Feed, form: feeds.Format) -> Document:
         updated=feed.updated,
         max_age_seconds=feed.max_age_seconds,
         self_url=getattr(feed.urls, form.suffix),
+        hubs=feed.hubs,
     )

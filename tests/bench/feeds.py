@@ -1,87 +1,92 @@
-"""CPU of a feed poll in the server process, against a bare ASGI app that answers as many bytes."""
+"""CPU of a feed poll in the server's process, against a bare ASGI app and nginx with the same answers."""
 
-import asyncio
-import subprocess
+import json
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 
-import psutil
-
+from tests.bench.nginx import NOT_HERE, nginx
+from tests.bench.polling import Answer, Server, cpu, once, request, serving
 from tests.bench.result import Result
 
-REQUESTS = 5_000
-CONNECTIONS = 8
+ROUNDS, REQUESTS = 25, 800
+PATH = "/c/river.atom"
+CODINGS = ("identity", "br")
 
 
 def measure() -> Iterator[Result]:
-    """Measure 200 and 304."""
-    with _serving("ours") as (port, process):
-        etag, length = asyncio.run(_probe(port))
-        full = _cpu(port, process, "")
-        not_modified = _cpu(port, process, f"If-None-Match: {etag}\r\n")
-    with _serving("bare", str(length)) as (port, process):
-        bare = _cpu(port, process, "")
-    with _serving("bare", "0") as (port, process):
-        bare_304 = _cpu(port, process, "")
-    name = f"a bare ASGI app on the same server, {length:,} bytes"
-    yield Result("feed 200, CPU", full, "µs", bare, name)
-    yield Result("feed 304, CPU", not_modified, "µs", bare_304, "the same, 304 without a body")
+    """Measure 200 and 304, as it is and in br."""
+    with _three() as (ours, bare, other, answers):
+        for coding in CODINGS:
+            for status in (200, 304):
+                yield from _compared(ours, bare, other, answers, coding, status)
 
 
-def _cpu(port: int, process: psutil.Process, header: str) -> float:
-    """Return the CPU microseconds that the server spends on one request."""
-    asyncio.run(_load(port, header, REQUESTS // 5))
-    before = sum(process.cpu_times()[:2])
-    asyncio.run(_load(port, header, REQUESTS))
-    return (sum(process.cpu_times()[:2]) - before) / REQUESTS * 1e6
+def _compared(
+    ours: Server,
+    bare: Server,
+    other: Server | None,
+    answers: dict[str, Answer],
+    coding: str,
+    status: int,
+) -> Iterator[Result]:
+    """Ask one after the other, again and again."""
+    accepts = f"Accept-Encoding: {coding}\r\n"
+    full = answers[f"/{coding}"]
+    known = f"If-None-Match: {full.header('etag')}\r\n" if status == 304 else ""
+    asked = [(ours, request(PATH, accepts + known))]
+    asked.append((bare, request(f"/{coding}-{status}", accepts + known)))
+    if other:
+        tag = once(other.port, request(f"/{coding}", accepts)).header("etag")
+        theirs = f"If-None-Match: {tag}\r\n" if status == 304 else ""
+        asked.append((other, request(f"/{coding}", accepts + theirs)))
+    for server, asking in asked:
+        assert once(server.port, asking).status == status, (server, asking)
+    rounds = [[cpu(server, asking, REQUESTS) for server, asking in asked] for _ in range(ROUNDS)]
+    what = f"feed {status}, {coding}, CPU"
+    size = f"{len(full.body):,} bytes" if status == 200 else "no body"
+    yield _result(what, rounds, 1, f"a bare ASGI app with the same answer, {size}")
+    if other:
+        yield _result(what, rounds, 2, f"nginx with the same answer, {size}")
+    else:
+        yield Result(what, median(each[0] for each in rounds), "µs", referred=NOT_HERE)
 
 
-async def _load(port: int, header: str, requests: int) -> None:
-    request = f"GET /c/river.atom HTTP/1.1\r\nHost: x\r\n{header}\r\n".encode()
-    each = requests // CONNECTIONS
-    await asyncio.gather(*(_client(port, request, each) for _ in range(CONNECTIONS)))
-
-
-async def _client(port: int, request: bytes, times: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(times):
-        writer.write(request)
-        await _answer(reader)
-    writer.close()
-    await writer.wait_closed()
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:") and b" 304 " not in head[:20]:
-            await reader.readexactly(int(line[15:]))
-    return head
-
-
-async def _probe(port: int) -> tuple[str, int]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /c/river.atom HTTP/1.1\r\nHost: x\r\n\r\n")
-    headers = dict(
-        line.split(": ", 1) for line in (await _answer(reader)).decode().split("\r\n")[1:] if line
-    )
-    writer.close()
-    await writer.wait_closed()
-    found = {name.lower(): value for name, value in headers.items()}
-    return found["etag"], int(found["content-length"])
+def _result(what: str, rounds: list[list[float]], place: int, name: str) -> Result:
+    """Take the round with the median ratio: machines are noisy."""
+    ordered = sorted(rounds, key=lambda each: each[0] / each[place])
+    middle = ordered[len(ordered) // 2]
+    return Result(what, middle[0], "µs", middle[place], name)
 
 
 @contextmanager
-def _serving(*arguments: str) -> Iterator[tuple[int, psutil.Process]]:
-    command = [sys.executable, str(Path(__file__).with_name("server.py")), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd()) as process:
-        try:
-            assert process.stdout is not None
-            port = int(process.stdout.readline())
-            time.sleep(0.5)
-            yield port, psutil.Process(process.pid)
-        finally:
-            process.kill()
+def _three() -> Iterator[tuple[Server, Server, Server | None, dict[str, Answer]]]:
+    """Give ours, the bare one, and nginx where it is installed, with what all of them answer."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        module = [sys.executable, "-m", "tests.bench.server"]
+        ours = stack.enter_context(serving([*module, "ours"]))
+        answers = {f"/{coding}": _answer(ours, coding) for coding in CODINGS}
+        _write(folder, answers)
+        bare = stack.enter_context(serving([*module, "bare", str(folder / "answers.json")]))
+        yield ours, bare, stack.enter_context(nginx(folder, answers)), answers
+
+
+def _answer(server: Server, coding: str, known: str = "") -> Answer:
+    return once(server.port, request(PATH, f"Accept-Encoding: {coding}\r\n{known}"))
+
+
+def _write(folder: Path, answers: dict[str, Answer]) -> None:
+    """Write down what the bare application answers: ours, without what the server adds."""
+    written: dict[str, tuple[int, list[tuple[str, str]], str]] = {}
+    for path, answer in answers.items():
+        file = folder / f"{path[1:]}.body"
+        file.write_bytes(answer.body)
+        headers = [pair for pair in answer.headers if pair[0] != "date"]
+        described = {"content-type", "content-length", "content-encoding", "link"}
+        written[f"{path}-200"] = (200, headers, str(file))
+        written[f"{path}-304"] = (304, [p for p in headers if p[0] not in described], "")
+    (folder / "answers.json").write_text(json.dumps(written))

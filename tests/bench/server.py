@@ -1,35 +1,29 @@
 """The servers that the feed bench measures, each a process: ours, or a bare ASGI app.
 
-python tests/bench/server.py ours
-python tests/bench/server.py bare LENGTH
+python -m tests.bench.server ours
+python -m tests.bench.server bare ANSWERS
+
+ANSWERS is a file of JSON: to each path a status, headers, and the file with the body.
 """
 
-import socket
+import json
 import sys
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-sys.path.insert(0, str(Path.cwd()))
-
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from feedsvc import app
 from feedsvc.app import Role
+from feedsvc.commands.serve import listening, options, server, spare_the_collector
 from tests.bench.crowd import crowded
+from tests.bench.polling import HOST
 
 UPDATES = 20
 
 
-def bare(length: int) -> ASGIApp:
-    """Answer every request with so many bytes, or with 304 when there are none."""
-    body = b"x" * length
-    start = {
-        "type": "http.response.start",
-        "status": 200 if length else 304,
-        "headers": [(b"content-length", str(length).encode())] if length else [],
-    }
-    end = {"type": "http.response.body", "body": body}
+def bare(answers: Path) -> ASGIApp:
+    """Answer each path with what is ready for it: the least that an application can do."""
+    ready = {path: _messages(*answer) for path, answer in json.loads(answers.read_text()).items()}
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -37,20 +31,26 @@ def bare(length: int) -> ASGIApp:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             return
+        start, end = ready[scope["path"]]
         await send(start)
         await send(end)
 
     return application
 
 
-def serve(application: ASGIApp) -> None:
+def _messages(status: int, headers: list[list[str]], file: str) -> tuple[Message, Message]:
+    pairs = [(name.encode(), value.encode()) for name, value in headers]
+    body = Path(file).read_bytes() if file else b""
+    start = {"type": "http.response.start", "status": status, "headers": pairs}
+    return start, {"type": "http.response.body", "body": body}
+
+
+def run(made: uvicorn.Server) -> None:
     """Serve on a free port and print it."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        sys.stdout.write(f"{listening.getsockname()[1]}\n")
-        sys.stdout.flush()
-        settings = uvicorn.Config(application, access_log=False, log_level="error")
-        uvicorn.Server(settings).run([listening])
+    with listening(HOST, 0) as door:
+        print(door.getsockname()[1], flush=True)
+        spare_the_collector()
+        made.run([door])
 
 
 def ours() -> None:
@@ -58,11 +58,11 @@ def ours() -> None:
     with crowded(0) as here:
         for number in range(UPDATES):
             here.post(title=f"News {number}", body="A paragraph of an update. " * 40, notify="none")
-        serve(app.build(here.here, role=Role.WEB))
+        run(server(here.here, Role.WEB))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "ours":
         ours()
     else:
-        serve(bare(int(sys.argv[2])))
+        run(uvicorn.Server(options(bare(Path(sys.argv[2])))))

@@ -210,25 +210,6 @@ def test_a_deadlock_is_tried_again(server: Database) -> None:
     assert set(values) == {b"0++"}
 
 
-def test_the_mark_moves_when_another_process_commits(embedded: Database, sqlite_url: str) -> None:
-    before = embedded.mark()
-    assert embedded.mark() == before
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as other:
-        other.execute("INSERT INTO fact (name, value) VALUES ('a', x'00')")
-    other.close()
-    assert embedded.mark() != before
-
-
-def test_the_mark_moves_with_our_own_commits(embedded: Database) -> None:
-    before = embedded.mark()
-    embedded.write_now(put, "a")
-    assert embedded.mark() != before
-
-
-def test_postgresql_has_no_mark(server: Database) -> None:
-    assert server.mark() is None
-
-
 def test_journal_lines_go_with_their_action(embedded: Database, sqlite_url: str) -> None:
     def noted(session: Session, line: str, *, good: bool) -> None:
         journalled(session, line)

@@ -25,6 +25,7 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.gateways.database import open_database
 from feedsvc.gateways.database.engines import file_of, is_sqlite
+from feedsvc.web.boards import Key
 from feedsvc.web.shelf import Shelf
 from tests import postgresql
 from tests.domain.feeds.reading import parsed
@@ -299,22 +300,24 @@ async def test_an_embargoed_update_waits_for_its_hour(river: World) -> None:
 
 async def test_requests_that_come_at_once_render_a_new_version_once(river: World) -> None:
     shelf = Shelf(river.here)
-    editions = await asyncio.gather(*(shelf.find("river", None) for _ in range(20)))
+    editions = await asyncio.gather(*(shelf.find(Key("river")) for _ in range(20)))
     assert shelf.rendered == 1
     assert len({id(edition) for edition in editions}) == 1
 
 
 async def test_what_does_not_move_the_feed_does_not_render_it_again(river: World) -> None:
     shelf = Shelf(river.here)
-    before = await shelf.find("river", None)
+    before = await shelf.find(Key("river"))
     river.sign_up("anna@example.org")
-    assert await shelf.find("river", None) is before
+    assert await shelf.find(Key("river")) is before
 
 
+@pytest.mark.parametrize("listens", [False, True])
 def test_while_the_database_is_away_feeds_come_from_memory_or_say_come_back(
-    river: World, database_url: str, request: pytest.FixtureRequest
+    river: World, database_url: str, request: pytest.FixtureRequest, *, listens: bool
 ) -> None:
-    with client(river) as http:
+    with client(river, listens=listens) as http:
+        time.sleep(0.5 if listens else 0)
         before = http.get("/c/river.atom")
         _take_away(database_url, request)
         after = http.get("/c/river.atom")

@@ -1,12 +1,11 @@
 """The way in for everyone: `await database.write(act, …)` and `await database.read(query, …)`."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
@@ -14,6 +13,7 @@ from sqlmodel import Session
 
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.database.engines import Lost, file_of, is_sqlite, make_engine, translated
+from feedsvc.gateways.database.watches import FileWatch, ServerWatch, Watch
 from feedsvc.gateways.database.writers import JOURNAL, GroupWriter, PoolWriter, Writer
 from feedsvc.gateways.journal import Journal
 
@@ -36,13 +36,15 @@ class Database:
         self._writer = writer
         self._journal = journal
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._watch = readers.connect() if is_sqlite(url) else None
+        self._watch: Watch = FileWatch(readers) if is_sqlite(url) else ServerWatch(url)
 
     async def write(
         self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run an action in a transaction of its own and wait until it is durable."""
-        return await asyncio.wrap_future(self.submit(act, *args, **kwargs))
+        done = await asyncio.wrap_future(self.submit(act, *args, **kwargs))
+        self._watch.doubt()
+        return done
 
     async def read(
         self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -61,7 +63,9 @@ class Database:
         self, act: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run an action from code that is not async."""
-        return self.submit(act, *args, **kwargs).result()
+        done = self.submit(act, *args, **kwargs).result()
+        self._watch.doubt()
+        return done
 
     def read_now(
         self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
@@ -71,25 +75,22 @@ class Database:
             return query(session, *args, **kwargs)
 
     def mark(self) -> int | None:
-        """Return a number that moves when anything was committed; None: the database cannot tell.
+        """Return a number that moves when feeds may have moved; None: nobody can tell.
 
-        Costs microseconds on SQLite, other processes' commits included (PRAGMA data_version). Raises
-        Lost when the file does not answer.
+        Costs microseconds. Whoever reads takes the mark before. Raises Lost when SQLite's file does
+        not answer.
         """
-        if self._watch is None:
-            return None
-        connection: Any = self._watch.connection.dbapi_connection
-        try:
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
-            raise Lost("The database file does not answer.", remedy="Look at the disk.") from error
+        return self._watch.mark()
+
+    async def listen(self) -> None:
+        """Hear of feeds that other processes move, until it is cancelled (PostgreSQL)."""
+        await self._watch.listen()
 
     def close(self) -> None:
         """Finish what was handed over, then let go of everything."""
         self._writer.close()
         self._threads.shutdown()
-        if self._watch is not None:
-            self._watch.close()
+        self._watch.close()
         self._readers.dispose()
         self.engine.dispose()
         if self._journal is not None:
