@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from feedsvc.gateways.database import Database
 from feedsvc.records import stored
 from feedsvc.records.stored import Hidden, Shown
 from feedsvc.web import ranges
@@ -19,6 +20,9 @@ from feedsvc.web.state import Request
 PART_BYTES: Final = 1_000_000
 """How much of a file is in memory at a time, for each reader."""
 
+KEPT: Final = 1_000
+"""How many findings are kept: strangers may ask for whatever they like."""
+
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,10 +31,40 @@ async def file(request: Request) -> Response:
     digest, name = request.path_params["digest"], request.path_params["name"]
     if not _DIGEST.fullmatch(digest):
         return gone(request, "unknown")
-    found = await request.state["here"].database.read(stored.find, digest, name)
+    found = await _known(request).find(digest, name)
     if isinstance(found, Hidden):
         return gone(request, found.value)
     return _answer(request, digest, name, found)
+
+
+class Known:
+    """What was found of files, kept until the feeds of the site move."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._version = -1
+        self._found: dict[tuple[str, str], Shown | Hidden] = {}
+
+    async def find(self, digest: str, name: str) -> Shown | Hidden:
+        """Find a file, or say why it is not shown."""
+        version = await self._database.read(stored.version)
+        if version != self._version or len(self._found) >= KEPT:
+            self._version, self._found = version, {}
+        if found := self._found.get((digest, name)):
+            return found
+        found = await self._database.read(stored.find, digest, name)
+        if version == self._version:  # else it may be from before the move
+            self._found[digest, name] = found
+        return found
+
+
+def _known(request: Request) -> Known:
+    """Return what this application knows of files."""
+    kept = request.app.state
+    if not hasattr(kept, "known_files"):
+        kept.known_files = Known(request.state["here"].database)
+    known: Known = kept.known_files
+    return known
 
 
 def _answer(request: Request, digest: str, name: str, found: Shown) -> Response:

@@ -11,10 +11,11 @@ from sqlmodel import Session, select
 from feedsvc.commands.content import load_all
 from feedsvc.domain.tables.content import RevisionText, Update, UpdateStatus
 from feedsvc.gateways import files
+from feedsvc.records import feeds
 from feedsvc.web import files as web
 from tests import made_files as made
 from tests.web.visiting import visitor
-from tests.world import World
+from tests.world import START, World
 
 SOUND = made.MP3 + bytes(range(256)) * 20
 DIGEST = sha256(SOUND).hexdigest()
@@ -197,10 +198,22 @@ async def test_file_that_was_erased_from_every_revision_is_unknown(
     assert (await client.get(PATH)).status_code == 404
 
 
+async def test_what_was_found_is_found_anew_when_the_feeds_have_moved(
+    put: Put, client: httpx2.AsyncClient, here_and_now: World
+) -> None:
+    put()
+    statuses = [(await client.get(PATH)).status_code for _ in range(2)]
+    here_and_now.write(_withdraw)
+    statuses += [(await client.get(PATH)).status_code for _ in range(2)]
+    assert statuses == [200, 200, 410, 410]
+
+
 def _withdraw(session: Session) -> None:
     session.exec(select(Update)).one().status = UpdateStatus.WITHDRAWN
+    feeds.bump(session, feeds.SITE, START)
 
 
 def _redact(session: Session) -> None:
     for text in session.exec(select(RevisionText)).all():
         text.files = []
+    feeds.bump(session, feeds.SITE, START)
