@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -156,18 +156,20 @@ async def test_a_redirect_is_not_followed_and_no_yes(status: int) -> None:
 
 
 async def test_of_an_endless_answer_only_the_beginning_is_read() -> None:
+    written = []
+
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(10_000):
-            try:
+        with suppress(ConnectionError):
+            for _ in range(1_000):
                 await response.write(b"x" * 65_536)
-            except ConnectionError:
-                break
+                written.append(1)
         return response
 
     async with serving(answer) as url, calling(Callbacks.ANY) as out:
         assert len((await out.get(url)).body) == LIMIT_BYTES
+    assert len(written) < 500
 
 
 async def test_a_bomb_stays_packed() -> None:
