@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -62,6 +62,7 @@ _LETTER_TEXT_KEYS: Final = ("salutation", "closing", "addressee")
 _LETTER_KEYS: Final = (*_LETTER_TEXT_KEYS, "edit_class", "based_on")
 
 _ADDRESSEE: Final = 'name = "…" and office = "…"'
+_SHAPES: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 _Record = TypeVar("_Record", SiteRecord, CampaignRecord, UpdateRecord)
 
 
@@ -231,7 +232,7 @@ def format_signatories(names: Iterable[str]) -> str:
 def parse_record(content: str, file: str, kind: type[_Record]) -> _Record:
     """Read a file of the history folder."""
     try:
-        record = TypeAdapter(kind).validate_json(content)
+        record: _Record = _shape(kind).validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -246,7 +247,14 @@ def parse_record(content: str, file: str, kind: type[_Record]) -> _Record:
 
 def format_record(record: SiteRecord | CampaignRecord | UpdateRecord) -> str:
     """Write a file of the history folder."""
-    return TypeAdapter(type(record)).dump_json(record, indent=2, exclude_none=True).decode() + "\n"
+    return _shape(type(record)).dump_json(record, indent=2, exclude_none=True).decode() + "\n"
+
+
+def _shape(kind: type[Any]) -> TypeAdapter[Any]:
+    """Return what reads and writes a kind of record; to make one takes longer than to use it."""
+    if kind not in _SHAPES:
+        _SHAPES[kind] = TypeAdapter(kind)
+    return _SHAPES[kind]
 
 
 def _refuse_unclean(content: str, file: str) -> None:

@@ -7,12 +7,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lxml import etree
+from sqlmodel import select
 from starlette.testclient import TestClient
 
+from feedsvc.actions import campaigns
 from feedsvc.commands.content import load_all
+from feedsvc.domain.tables.content import Campaign, EditClass
 from feedsvc.gateways import files
-from feedsvc.records import folders
+from feedsvc.records import folders, stored
 from tests.domain.feeds.arrange import HOSTILE_TITLES
+from tests.feeds.deeds import revised, withdrawn
 from tests.feeds.walking import walk
 from tests.web.serving import client
 from tests.world import World, world
@@ -20,6 +24,7 @@ from tests.world import World, world
 FORMATS = ("atom", "rss", "json")
 BASE = "http://127.0.0.1:8000"
 MANY = 500
+FILED = {"resolution.pdf": b"%PDF-1.4\n%%EOF\n", "figures.csv": b"year,number\n2017,7\n"}
 _FOLDERS = count()
 
 Edit = Callable[[str], str]
@@ -33,7 +38,7 @@ def load(made: World, folder: Path) -> None:
 def edit(made: World, folder: Path, edits: Mapping[str, Edit]) -> None:
     """Change content as people who keep it in files do: dump, edit, load."""
     place = folder / f"edit-{next(_FOLDERS)}"
-    files.write(place, made.read(folders.of_site))
+    files.write(place, made.read(folders.of_site), lambda name: made.read(stored.content, name))
     for name, change in edits.items():
         file = place / name
         file.write_text(change(file.read_text()))
@@ -70,13 +75,42 @@ def fill(made: World, folder: Path) -> None:
     made.post("halab", **arabic, texts={"en": {"title": "News", "body": "Words."}})
     made.post("halab", title="STJ خبر", body="نص", occurred_on="2017-12-07")
     made.campaign("over", status="closed")
+    load(made, filed(folder / "filed"))
     made.pass_time(hours=1)
     edit(
         made,
         folder,
         {"busy/k7.md": amended, "khan-sheikhoun/2017-04-10-homs-air-strikes.md": amended},
     )
+    take_back(made)
     made.pass_time(hours=1)
+
+
+def take_back(made: World) -> None:
+    """Correct and withdraw updates, new and old, and withdraw a campaign."""
+    revised(made, made.post("busy", "About to be corrected"), EditClass.CORRECTION)
+    withdrawn(
+        made, made.post("busy", "About to be withdrawn & <b>"), en="It was wrong & <i>old</i>."
+    )
+    made.campaign("taken")
+    made.post("taken", "Last news")
+    made.pass_time(hours=1)
+    by = {"site": made.here.settings.site, "by": "test", "now": made.now}
+    made.write(campaigns.withdraw_campaign, "taken", **by)
+
+
+def filed(folder: Path) -> Path:
+    """Write a campaign with an update beside which files lie."""
+    place = folder / "filed"
+    place.mkdir(parents=True)
+    (place / "campaign.md").write_text(
+        '+++\ntitle = "Filed"\nkind = "petition"\nlanguage = "en"\n+++\n\nWords.\n'
+    )
+    files_ = "".join(f'[[file]]\nname = "{name}"\ntext = "In words & <b>"\n' for name in FILED)
+    (place / "papers.md").write_text(f'+++\ntitle = "Papers"\n{files_}+++\n\nSee these.\n')
+    for name, content in FILED.items():
+        (place / name).write_bytes(content)
+    return folder
 
 
 @contextmanager
@@ -100,10 +134,11 @@ def stems(http: TestClient) -> list[str]:
 
 
 def documents(made: World) -> dict[str, bytes]:
-    """Fetch every feed of a site in every format, archives included."""
+    """Fetch every feed of a site in every format, archives included; also those no longer listed."""
+    slugs = made.read(lambda session: session.exec(select(Campaign.slug)).all())
     with client(made) as http:
         found: dict[str, bytes] = {}
-        for stem in stems(http):
+        for stem in sorted({*stems(http), *(f"/c/{slug}" for slug in slugs)}):
             for suffix in FORMATS:
                 found |= {page.url: page.raw for page in walk(http, f"{stem}.{suffix}")}
         return found

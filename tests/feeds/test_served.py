@@ -10,7 +10,7 @@ from tests.feeds.atom_rules import ATOM, Atom
 from tests.feeds.json_rules import JSON, JsonFeed
 from tests.feeds.parsers import Facts
 from tests.feeds.rss_rules import RSS, Rss
-from tests.feeds.site import BASE, MANY, stems
+from tests.feeds.site import BASE, FILED, MANY, stems
 from tests.feeds.test_parsers import READINGS, expected
 from tests.web.serving import client
 from tests.world import World
@@ -82,12 +82,19 @@ def test_no_feed_names_an_address_of_a_person(served: Documents) -> None:
 
 
 def test_the_event_date_is_the_first_line_of_the_text(served: Documents) -> None:
-    lines = {
-        str(lxml.html.fromstring(item["content_html"]).xpath("string((//p)[1])"))
-        for item in JsonFeed(served["/c/busy.json"]).items
-    }
+    dated = [
+        (item["_feedsvc"]["occurred_on"], first_line(item["content_html"]))
+        for url in ("/c/busy.json", "/c/halab.json")
+        for item in JsonFeed(served[url]).items
+        if "_feedsvc" in item
+    ]
 
-    assert lines == {"February 2026"}
+    assert set(dated) == {("2026-02", "February 2026"), ("2017-12-07", "7 ديسمبر 2017")}
+
+
+def first_line(html: str) -> str:
+    """Return the first paragraph of a text."""
+    return str(lxml.html.fragment_fromstring(html, create_parent=True).xpath("string((.//p)[1])"))
 
 
 def test_a_campaigns_feed_has_its_launch(served: Documents) -> None:
@@ -111,6 +118,43 @@ def test_a_closed_campaign_says_that_no_more_will_come(served: Documents) -> Non
 
     assert closed >= {"/c/over.json", "/c/over.en.json"}
     assert "/c/busy.json" not in closed
+
+
+def test_files_are_enclosures_with_their_true_length_and_type(served: Documents) -> None:
+    read = READINGS["atoma, JSON Feed"][1]
+    papers = next(f for f in read(served["/c/filed.json"]) if f.title == "Papers")
+    shown = JsonFeed(served["/c/filed.json"]).items
+
+    assert papers.file is not None
+    assert (papers.file.length, papers.file.media_type) == (
+        len(FILED["resolution.pdf"]),
+        "application/pdf",
+    )
+    assert [len(item.get("attachments", [])) for item in shown] == [2, 0]
+
+
+def test_what_was_withdrawn_is_a_stub_an_announcement_and_a_tombstone(served: Documents) -> None:
+    atom = Atom(served["/c/busy.atom"])
+    stones = [str(each.get("ref")) for each in atom.all("at:deleted-entry")]
+    titles = {atom.text("a:id", e): atom.text("a:title", e) for e in atom.all("a:entry")}
+
+    assert len(stones) == 1
+    assert "ithdrawn" in titles[stones[0]]
+    assert sum("ithdrawn" in title for title in titles.values()) >= 2
+
+
+def test_the_words_of_what_was_withdrawn_are_in_no_document(served: Documents) -> None:
+    words = "All about About to be withdrawn"
+
+    assert [url for url, raw in served.items() if words.encode() in raw] == []
+
+
+def test_the_newest_word_of_a_withdrawn_campaign_is_that_its_feed_has_ended(
+    served: Documents,
+) -> None:
+    newest = JsonFeed(served["/c/taken.json"]).items[0]
+
+    assert "ended" in newest["title"]
 
 
 def test_the_site_has_all_there_is(served: Documents) -> None:
