@@ -6,14 +6,16 @@ What is known to be the newest was answered by `front` before a route is looked 
 from typing import Final
 
 import structlog
+from starlette.datastructures import State
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from feedsvc.domain import feeds
 from feedsvc.errors import Unavailable
+from feedsvc.gateways.installation import Installation
 from feedsvc.web.boards import OPML, Edition, Key
-from feedsvc.web.bodies import HOUR_SECONDS
+from feedsvc.web.bodies import HOUR_SECONDS, Bodies
 from feedsvc.web.copies import Headers, Reply, lasting, plain, undated
 from feedsvc.web.polls import headers_of, wanted
 from feedsvc.web.shelf import Missing, Moved, Shelf
@@ -134,8 +136,19 @@ def _elsewhere(status: int, words: str, url: str, seconds: int) -> Reply:
 
 
 def _shelf(scope: Scope) -> Shelf:
-    shelf: Shelf = scope["app"].state.shelf
+    """Return the shelf of this application; one without a front gets it with the first poll."""
+    kept = scope["app"].state
+    if not hasattr(kept, "shelf"):
+        equip(kept, scope["state"]["here"])
+    shelf: Shelf = kept.shelf
     return shelf
+
+
+def equip(kept: State, here: Installation) -> None:
+    """Give an application what it serves feeds from: a shelf, and the count of whole documents."""
+    limit, proxies = here.settings.limits.feed_bodies_per_hour, here.settings.http.trusted_proxies
+    kept.shelf = Shelf(here)
+    kept.bodies = Bodies(limit, proxies=bool(proxies))
 
 
 routes: list[BaseRoute] = [

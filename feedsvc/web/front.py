@@ -6,10 +6,9 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from feedsvc.gateways.installation import Installation
-from feedsvc.web.bodies import Bodies
-from feedsvc.web.copies import Reply
+from feedsvc.web.copies import Document, Reply
+from feedsvc.web.feeds import equip
 from feedsvc.web.polls import headers_of, wanted
-from feedsvc.web.shelf import Shelf
 
 
 class Front(Starlette):
@@ -21,13 +20,8 @@ class Front(Starlette):
 
     def __init__(self, here: Installation, **application: Any) -> None:
         super().__init__(**application)
-        limit, proxies = (
-            here.settings.limits.feed_bodies_per_hour,
-            here.settings.http.trusted_proxies,
-        )
-        self.state.shelf = shelf = Shelf(here)
-        self.state.bodies = bodies = Bodies(limit, proxies=bool(proxies))
-        self._fresh, self._allow = shelf.fresh, bodies.allow
+        equip(self.state, here)
+        self._fresh, self._allow = self.state.shelf.fresh, self.state.bodies.allow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a poll, or pass the request on."""
@@ -40,7 +34,7 @@ class Front(Starlette):
         await super().__call__(scope, receive, send)
 
     def _ready(self, scope: Scope) -> Reply | None:
-        document = self._fresh(scope["path"])
+        document: Document | None = self._fresh(scope["path"])
         if document is None:
             return None
         headers = headers_of(scope)

@@ -14,7 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, disk, feeds, ledger, memory
+from tests.bench import delivery, disk, feeds, ledger, memory, seen
 from tests.bench.result import Result
 
 MAILS, SIGNERS = 20_000, 100_000
@@ -28,6 +28,7 @@ def parts(mails: int, signers: int) -> Parts:
         "ledger": ledger.measure,
         "delivery": partial(delivery.measure, mails),
         "feeds": feeds.measure,
+        "seen": seen.measure,
         "memory": partial(memory.measure, signers),
     }
 
