@@ -1,5 +1,6 @@
 """The archives of a feed: what has left its head is found in them, once and for ever."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import campaigns, load, revise
+from feedsvc.actions import campaigns, load, publish, revise
 from feedsvc.domain import feeds
 from feedsvc.domain.content import Site, Text
-from feedsvc.domain.tables.content import CampaignText, EditClass, Update
+from feedsvc.domain.drafts import UpdateDraft
+from feedsvc.domain.tables.content import Appearance, CampaignText, EditClass, Update
 from feedsvc.records import documents, folders, versions
 from tests.world import World, world
 
@@ -240,3 +242,22 @@ def bring(other: World, site: Site) -> None:
     for folder in site.folders:
         other.write(load.load_folder, folder, **values)
     other.write(load.finish, site.record, before)
+
+
+async def test_updates_of_two_campaigns_at_once_each_have_a_place(river: World) -> None:
+    river.campaign("lake")
+    site, now = river.here.settings.site, river.now
+    posts = [
+        river.here.database.write(
+            publish.post_update,
+            ("river", "lake")[number % 2],
+            UpdateDraft(title=f"News {number}", body="Words."),
+            site=site,
+            by="test",
+            now=now,
+        )
+        for number in range(40)
+    ]
+    await asyncio.gather(*posts)
+    places = river.read(lambda s: s.exec(select(Appearance.place)).all())
+    assert sorted(places) == list(range(1, 43))
