@@ -9,10 +9,9 @@ import asyncio
 import errno
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +29,7 @@ AT_ONCE: Final = 20
 NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 Names = Callable[..., Any]
+Found = asyncio.Future[list[Any]]
 
 
 class Answer(NamedTuple):
@@ -134,18 +134,24 @@ def _public_socket(address: Any) -> socket.socket:
 
 
 class _Resolver(AbstractResolver):
-    """Asks for addresses in threads of its own: a name server that is slow holds up nobody else."""
+    """Asks for addresses in threads of its own, so many at most.
+
+    A name server that is slow holds up nobody else, and does not keep the process from ending.
+    """
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="names")
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of a host."""
-        ask = partial(self._names, host, port, family, socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        await self._room.acquire()
+        loop = asyncio.get_running_loop()
+        answer: Found = loop.create_future()
+        asked = (host, port, family, socket.SOCK_STREAM)
+        threading.Thread(target=self._ask, args=(loop, answer, asked), daemon=True).start()
         return [
             ResolveResult(
                 hostname=host,
@@ -155,9 +161,26 @@ class _Resolver(AbstractResolver):
                 proto=protocol,
                 flags=NUMERIC,
             )
-            for kin, _, protocol, _, where in found
+            for kin, _, protocol, _, where in await answer
         ]
 
     async def close(self) -> None:
-        """Ask nobody any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Leave whoever is still asked to itself."""
+
+    def _ask(self, loop: asyncio.AbstractEventLoop, answer: Found, asked: tuple[Any, ...]) -> None:
+        found, fault = [], None
+        try:
+            found = self._names(*asked)
+        except (OSError, ValueError) as error:
+            fault = error
+        with suppress(RuntimeError):  # everything has ended meanwhile
+            loop.call_soon_threadsafe(self._answer, answer, found, fault)
+
+    def _answer(self, answer: Found, found: list[Any], fault: Exception | None) -> None:
+        self._room.release()
+        if answer.done():
+            return  # nobody waits any more
+        if fault is None:
+            answer.set_result(found)
+        else:
+            answer.set_exception(fault)

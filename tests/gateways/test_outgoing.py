@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -210,6 +212,26 @@ async def test_a_name_server_that_is_silent_is_not_waited_for(
 
     async with calling(Callbacks.HTTPS, names=silent) as out:
         assert (await out.get("https://reader.example/")).problem == "no answer in time"
+
+
+HANGS = """
+import asyncio, time
+from feedsvc.domain.reach import Callbacks
+from feedsvc.gateways import outgoing
+outgoing.PATIENCE_SECONDS = 0.1
+async def main():
+    out = outgoing.Outgoing(Callbacks.HTTPS, names=lambda *_: time.sleep(60))
+    print((await out.get("https://reader.example/")).problem)
+    await out.close()
+asyncio.run(main())
+"""
+
+
+def test_a_name_server_that_is_silent_keeps_no_process_from_ending() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGS], capture_output=True, timeout=20, check=True
+    )
+    assert ended.stdout == b"no answer in time\n"
 
 
 async def test_nobody_there_is_a_value_and_names_nobody() -> None:

@@ -48,15 +48,13 @@ class Reader:
         """Whether so many things of one kind have happened."""
         return self.count(what) == number
 
-    def subscribe(self, topic: str, hub: str, trusted: Path) -> str:
-        """Ask a hub for a topic, with a secret of its own making."""
+    def subscribe(self, feed: str) -> str:
+        """Find the hub of a feed and ask it for the feed, with a secret of its own making."""
         with self.app.test_request_context(base_url=self.base_url):
-            options = {"verify": str(trusted)}
-            return str(self.websub.subscribe(topic_url=topic, hub_url=hub, requests_opts=options))
+            return str(self.websub.subscribe(**others.discover(feed)))
 
-    def unsubscribe(self, callback: str, trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsubscribe(self, callback: str) -> None:
         """Ask the hub to stop."""
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(trusted))
         with self.app.test_request_context(base_url=self.base_url):
             self.websub.unsubscribe(callback)
 
@@ -170,8 +168,8 @@ def test_a_subscriber_of_others_is_confirmed_sent_signed_news_in_two_seconds_and
     url = request.getfixturevalue(f"{database}_url")
     with running(tmp_path, url, roles) as service, reading(tmp_path) as reader:
         service.post("/campaigns", slug="river", kind="statement", title="River", body="Words.")
-        topic, hub = f"{service.base_url}/c/river.atom", f"{service.base_url}/hub"
-        callback = reader.subscribe(topic, hub, service.trusted)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(service.trusted))
+        callback = reader.subscribe(f"{service.base_url}/c/river.atom")
         assert until(partial(reader.has, "subscribe"), PATIENCE)
         for number in range(3):
             began = time.monotonic()
@@ -180,7 +178,7 @@ def test_a_subscriber_of_others_is_confirmed_sent_signed_news_in_two_seconds_and
             assert reader.happened[-1][1] - began < 2
             assert f"News {number}".encode() in reader.happened[-1][2]
         assert reader.happened[-1][2] == service.get("/c/river.atom")
-        reader.unsubscribe(callback, service.trusted, monkeypatch)
+        reader.unsubscribe(callback)
         assert until(partial(reader.has, "unsubscribe"), PATIENCE)
         service.post("/campaigns/river/updates", title="Later", body="Too late.")
         time.sleep(2.5)

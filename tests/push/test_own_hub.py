@@ -29,6 +29,13 @@ async def here(database_url: str, tmp_path: Path) -> AsyncIterator[Pushing]:
 
 
 @pytest.fixture
+async def quick(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Pushing]:
+    """Give the same on SQLite alone, for long tables of cases."""
+    async with pushing(sqlite_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 async def reader() -> AsyncIterator[Outside]:
     """Give a subscriber."""
     async with outside() as made:
@@ -167,12 +174,12 @@ def test_a_lease_that_is_no_number_is_none(asked: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 302, 307, 404, 410])
 async def test_a_callback_that_does_not_echo_changes_nothing(
-    here: Pushing, reader: Outside, status: int
+    quick: Pushing, reader: Outside, status: int
 ) -> None:
     reader.status, reader.echoes = status, status != 200
-    await here.subscribe(reader)
-    await here.run(days=1)
-    assert (rows(here, HubSubscription), len(reader.asked)) == (0, 1)
+    await quick.subscribe(reader)
+    await quick.run(days=1)
+    assert (rows(quick, HubSubscription), len(reader.asked)) == (0, 1)
 
 
 async def test_a_callback_in_trouble_is_asked_again_and_then_no_more(
@@ -247,6 +254,16 @@ async def test_of_two_requests_the_newest_counts(here: Pushing, reader: Outside)
     assert reader.sent[0].headers["X-Hub-Signature"] == f"sha256={signed}"
 
 
+async def test_an_answer_to_a_request_that_was_replaced_meanwhile_counts_no_more(
+    here: Pushing, reader: Outside
+) -> None:
+    await here.ask(f"{reader.url}/callback")
+    (old,) = here.world.write(hub.questions, limit=9, now=here.world.now)
+    await here.ask(f"{reader.url}/callback", mode="unsubscribe")
+    here.world.write(hub.confirm, old.id, now=here.world.now)
+    assert rows(here, HubSubscription) == 0
+
+
 async def test_who_has_unsubscribed_is_sent_nothing(here: Pushing, reader: Outside) -> None:
     await here.subscribe(reader)
     await here.ask(f"{reader.url}/callback", mode="unsubscribe")
@@ -291,17 +308,17 @@ async def test_gone_ends_it(here: Pushing, reader: Outside) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 429, 500, 503])
 async def test_whatever_else_is_said_it_is_sent_again_later(
-    here: Pushing, reader: Outside, status: int
+    quick: Pushing, reader: Outside, status: int
 ) -> None:
-    await here.subscribe(reader)
+    await quick.subscribe(reader)
     reader.status = status
-    here.world.post(title="Second")
-    await here.run()
-    await here.run(seconds=1)
+    quick.world.post(title="Second")
+    await quick.run()
+    await quick.run(seconds=1)
     assert len(reader.sent) == 1
     reader.status = 204
-    await here.run(seconds=5)
-    await here.run(hours=2)
+    await quick.run(seconds=5)
+    await quick.run(hours=2)
     assert len(reader.sent) == 2
     assert {call.path for call in reader.sent} == {"/callback"}
 
@@ -427,12 +444,12 @@ async def test_each_feed_is_printed_once_for_all_its_subscribers(
     ],
 )
 async def test_what_cannot_be_taken_is_refused_in_plain_words(
-    here: Pushing, fields: dict[str, str], status: int, said: str
+    quick: Pushing, fields: dict[str, str], status: int, said: str
 ) -> None:
-    answer = await here.ask(**fields)
+    answer = await quick.ask(**fields)
     assert (answer.status_code, said in answer.text) == (status, True)
     assert answer.headers["content-type"].startswith("text/plain")
-    assert rows(here, HubRequest) == 0
+    assert rows(quick, HubRequest) == 0
 
 
 async def test_a_secret_of_199_bytes_is_taken(here: Pushing, reader: Outside) -> None:
