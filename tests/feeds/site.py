@@ -24,6 +24,7 @@ from tests.world import World, world
 FORMATS = ("atom", "rss", "json")
 BASE = "http://127.0.0.1:8000"
 MANY = 500
+MECHANISM = "khan-sheikhoun/2017-12-07-un-mechanism.md"
 FILED = {"resolution.pdf": b"%PDF-1.4\n%%EOF\n", "figures.csv": b"year,number\n2017,7\n"}
 _FOLDERS = count()
 
@@ -77,11 +78,8 @@ def fill(made: World, folder: Path) -> None:
     made.campaign("over", status="closed")
     load(made, filed(folder / "filed"))
     made.pass_time(hours=1)
-    edit(
-        made,
-        folder,
-        {"busy/k7.md": amended, "khan-sheikhoun/2017-04-10-homs-air-strikes.md": amended},
-    )
+    old = [f"busy/k{number}.md" for number in (0, 49, 50, 251, MANY - 1)]
+    edit(made, folder, dict.fromkeys([*old, MECHANISM], amended))
     take_back(made)
     made.pass_time(hours=1)
 

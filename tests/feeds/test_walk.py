@@ -1,12 +1,13 @@
 """A walk from the head to the beginning finds every update exactly once (P1, P2, J3, D3)."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Entry
-from tests.feeds.site import FORMATS, amended, edit, retitled
+from tests.feeds.site import FORMATS, MANY, amended, edit, retitled
 from tests.feeds.walking import Page, fetch, merged, walk
 from tests.web.serving import client
 from tests.world import World
@@ -67,13 +68,16 @@ def test_every_update_is_found_exactly_once(
     look(here_and_now, count)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("stem", ["/c/busy", "/c/busy.en"])
 def test_every_one_of_five_hundred_updates_is_found_exactly_once(
-    sqlite_world: World, tmp_path: Path
+    whole: World, stem: str, suffix: str
 ) -> None:
-    post_many(sqlite_world, 500)
-    amend(sqlite_world, tmp_path, 0, 49, 50, 251, 499)
+    with client(whole) as http:
+        kept = merged(walk(http, f"{stem}.{suffix}"))
 
-    look(sqlite_world, 500)
+    found = Counter(seen.title for seen in kept.values() if seen.title.startswith("News "))
+    assert found == Counter(f"News {number}" for number in range(MANY))
 
 
 def look(world: World, count: int) -> None:
