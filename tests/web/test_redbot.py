@@ -9,18 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvicorn
 
 from feedsvc.commands.serve import listening, options
-from feedsvc.domain import feeds
-from feedsvc.records import documents
 from tests.web import serving
 from tests.world import World, world
 
@@ -46,26 +42,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a running server with feeds, and an archive."""
     folder = tmp_path_factory.mktemp("redbot")
     with (
-        pytest.MonkeyPatch.context() as patch,
         world(f"sqlite:///{folder}/feedsvc.db", folder) as river,
         running(river) as found,
     ):
-        archive_everything(patch)
         river.campaign(body="A campaign about a river. " * 40)
-        river.post(body="An update about a river. " * 40)
+        for number in range(50):
+            river.post(title=f"News {number}", body="An update about a river. " * 40)
         river.pass_time(hours=1)
         yield found
-
-
-def archive_everything(patch: pytest.MonkeyPatch) -> None:
-    """Let every run be an archive."""
-    gather: Callable[..., feeds.Feed | None] = documents.gather
-
-    def gathered(*found: Any) -> feeds.Feed | None:
-        feed = gather(*found[:-1], None)
-        return replace(feed, current=feed.urls) if feed and found[-1] else feed
-
-    patch.setattr(documents, "gather", gathered)
 
 
 @contextmanager
