@@ -12,6 +12,7 @@ from tests.feeds.parsers import Facts
 from tests.feeds.rss_rules import RSS, Rss
 from tests.feeds.site import BASE, FILED, MANY, stems
 from tests.feeds.test_parsers import READINGS, expected
+from tests.feeds.words import repeated
 from tests.web.serving import client
 from tests.world import World
 
@@ -60,6 +61,17 @@ def test_a_parser_reads_the_same_in_all_formats(served: Documents, reading: str)
     }
 
     assert {url: pairs for url, pairs in differing.items() if pairs} == {}
+
+
+@pytest.mark.parametrize("slug", ["khan-sheikhoun", "attribute-responsibility"])
+def test_no_two_entries_of_a_sample_campaign_were_updated_at_once(
+    served: Documents, slug: str
+) -> None:
+    """The W3C's validator warns of that (DuplicateUpdated), as of a feed that is made anew each time."""
+    stems = (f"/c/{slug}", f"/c/{slug}.ar", f"/c/{slug}.en")
+    found = {stem: Atom(served[f"{stem}.atom"]).all("a:entry/a:updated") for stem in stems}
+
+    assert [list(repeated(each.text for each in moments)) for moments in found.values()] == [[]] * 3
 
 
 def test_an_entry_says_the_same_in_whichever_feed_it_appears(served: Documents) -> None:
