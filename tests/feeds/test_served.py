@@ -10,7 +10,7 @@ from tests.feeds.atom_rules import ATOM, Atom
 from tests.feeds.json_rules import JSON, JsonFeed
 from tests.feeds.parsers import Facts
 from tests.feeds.rss_rules import RSS, Rss
-from tests.feeds.site import BASE, FILED, MANY, stems
+from tests.feeds.site import BASE, FILED, HUB, MANY, stems
 from tests.feeds.test_parsers import READINGS, expected
 from tests.feeds.words import repeated
 from tests.web.serving import client
@@ -130,6 +130,20 @@ def test_a_closed_campaign_says_that_no_more_will_come(served: Documents) -> Non
 
     assert closed >= {"/c/over.json", "/c/over.en.json"}
     assert "/c/busy.json" not in closed
+
+
+def test_pictures_and_hub_are_in_every_head_of_every_format(served: Documents) -> None:
+    heads = {url: raw for url, raw in served.items() if "/archive/" not in url}
+    atoms = [Atom(raw) for raw in of_format(heads, "atom").values()]
+    rsss = [Rss(raw) for raw in of_format(heads, "rss").values()]
+    jsons = [JsonFeed(raw).read for raw in of_format(heads, "json").values()]
+
+    assert {len(each.all("a:icon")) * len(each.all("a:logo")) for each in atoms} == {1}
+    assert {len(each.all("channel/image")) for each in rsss} == {1}
+    assert all({"icon", "favicon"} <= set(each) for each in jsons)
+    hubs = [each.links("hub") for each in atoms] + [each.links("hub") for each in rsss]
+    hubs += [[hub["url"] for hub in each["hubs"]] for each in jsons]
+    assert [found for found in hubs if found != [HUB]] == []
 
 
 def test_files_are_enclosures_with_their_true_length_and_type(served: Documents) -> None:
