@@ -42,7 +42,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Copy:
-    """A document in one coding; `whole` is there once somebody has asked for it."""
+    """A document in one coding; `whole` is there once somebody has asked for it, as it is from the start."""
 
     coding: Coding
     tag: bytes
@@ -73,6 +73,7 @@ class Document:
             for coding in CODINGS
         }
         self._more = _described(content_type, self_url, hubs)
+        self.make("identity")
 
     @property
     def weight(self) -> int:

@@ -29,7 +29,7 @@ async def campaign(request: Request) -> Response:
     wanted = preferred_feed(",".join(request.headers.getlist("accept")))
     if wanted:
         response = await feeds.answer(request, slug, wanted)
-        if response.status_code < HTTPStatus.BAD_REQUEST:
+        if response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
             response.headers["Content-Location"] = f"/c/{slug}.{wanted}"
     else:
         response = await _campaign(request, slug)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 
 import psutil
 
@@ -51,9 +51,12 @@ def _busy(thread: Path) -> float:
 
 
 @contextmanager
-def serving(command: list[str], port: int | None = None) -> Iterator[Server]:
-    """Start a server that prints its port, or is told it, and end it."""
-    with Popen(command, stdout=PIPE, cwd=Path.cwd()) as process:
+def serving(
+    command: list[str], port: int | None = None, *, quiet: bool = False
+) -> Iterator[Server]:
+    """Start a server that prints its port, or is told it, and end it; a quiet one keeps its log."""
+    log = DEVNULL if quiet else None
+    with Popen(command, stdout=PIPE, stderr=log, cwd=Path.cwd()) as process:
         try:
             assert process.stdout is not None
             found = port or int(process.stdout.readline())

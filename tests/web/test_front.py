@@ -6,10 +6,14 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
+from feedsvc import app
+from feedsvc.app import Role
 from tests.web.serving import client
 from tests.world import World
 
+PUBLIC = "93.184.216.34"
 PATHS = ("/c/river.atom", "/c/river.en.rss", "/updates.json", "/updates.en.atom", "/feeds.opml")
 
 
@@ -107,3 +111,19 @@ def test_a_feed_is_seen_within_a_fifth_of_a_second_by_a_process_that_listens(
         while (seen := f"Number {number}" in http.get("/updates.atom").text) is False:
             assert time.monotonic() < until
         assert seen
+
+
+def test_an_answer_that_is_an_error_has_its_line_in_the_log_and_others_have_none(
+    river: World,
+) -> None:
+    built = app.build(river.here, role=Role.WEB, clock=river.clock)
+    with TestClient(built, client=(PUBLIC, 50_000)) as http, capture_logs() as lines:
+        statuses = [http.get("/c/river.atom").status_code for _ in range(14)]
+    logged = [(line["route"], line["status"]) for line in lines if line["event"] == "request"]
+    assert statuses == [200] * 12 + [429] * 2
+    assert logged == [("/c/{slug}.atom", 429)] * 2
+
+
+def test_a_worker_serves_no_feeds(river: World) -> None:
+    with TestClient(app.build(river.here, role=Role.WORKER, clock=river.clock)) as http:
+        assert http.get("/c/river.atom").status_code == 404

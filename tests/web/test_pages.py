@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy
 from sqlmodel import Session
 
+from feedsvc.actions import campaigns
 from feedsvc.commands.content import load_all
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
 from feedsvc.gateways import files
@@ -247,6 +248,33 @@ async def test_client_that_prefers_a_feed_gets_one_without_a_redirect(here_and_n
     assert feed.headers["content-type"].startswith("application/rss+xml")
     assert feed.status_code == 200
     assert all("Accept" in one.headers["vary"].split(", ") for one in (page, feed))
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_feed_that_was_chosen_says_where_it_is_also_when_it_is_unchanged(
+    here_and_now: World, *, known: bool
+) -> None:
+    here_and_now.campaign()
+    wish = {"Accept": "text/html, application/atom+xml", "Accept-Encoding": "identity"}
+    async with visitor(here_and_now) as client:
+        first = await client.get("/c/river", headers=wish)
+        has = {"If-None-Match": first.headers["etag"]} if known else {}
+        again = await client.get("/c/river", headers=wish | has)
+    assert again.status_code == (304 if known else 200)
+    assert again.headers["content-location"] == "/c/river.atom"
+    assert again.headers["vary"] == "Accept-Encoding, Accept"
+
+
+async def test_a_feed_of_a_renamed_campaign_is_elsewhere_and_says_nothing_of_here(
+    here_and_now: World,
+) -> None:
+    here_and_now.campaign()
+    now = here_and_now.now
+    here_and_now.write(campaigns.rename_campaign, "river", "stream", by="test", now=now)
+    async with visitor(here_and_now) as client:
+        answer = await client.get("/c/river", headers={"Accept": "application/rss+xml"})
+    assert (answer.status_code, answer.headers["location"]) == (301, f"{BASE}/c/stream.rss")
+    assert "content-location" not in answer.headers
 
 
 async def test_signatures_are_not_counted_again_for_every_page(here_and_now: World) -> None:
