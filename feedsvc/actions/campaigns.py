@@ -61,6 +61,7 @@ def rename_campaign(session: Session, slug: str, new: str, *, by: str, now: date
     content.refuse_taken_slug(session, new)
     session.add(FormerSlug(slug=slug, campaign_id=campaign.id or 0))
     campaign.slug = new
+    campaign.rewritten_at = feeds.whole(now)
     feeds.move(session, campaign, now)
     audit.note(session, by, "rename campaign", new, now, detail=f"was {slug}")
 

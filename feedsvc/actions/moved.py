@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from feedsvc.domain.tables.content import Campaign, Fact
+from feedsvc.domain.tables.content import Fact
 from feedsvc.records import feeds
 from feedsvc.records.locks import hold
 
@@ -21,6 +21,5 @@ def configuration_moved(session: Session, fingerprint: str, now: datetime) -> bo
     if known.value == fingerprint.encode():
         return False
     known.value = fingerprint.encode()
-    for campaign in session.exec(select(Campaign)).all():
-        feeds.move(session, campaign, now)
+    feeds.move_all(session, now)
     return True

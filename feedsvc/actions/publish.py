@@ -38,15 +38,16 @@ def post_update(
 
 def publish(session: Session, uid: str, *, by: str, now: datetime) -> Update:
     """Release a draft, or start its embargo; one that is out already is left alone."""
-    update = session.exec(content.locking(select(Update).where(Update.uid == uid))).first()
-    if update is None:
+    known = select(Update).where(Update.uid == uid)
+    found = session.exec(known).first()
+    if found is None:
         raise NotFound(f"There is no update {uid!r}.")
+    mine = Campaign.id == found.campaign_id
+    campaign = content.locked(session, mine, str(found.campaign_id))  # first, as everybody does
+    update = session.exec(content.locking(known)).one()
     if update.status is UpdateStatus.WITHDRAWN:
         raise Conflict("The update is withdrawn.", remedy="Post a new one.")
     if update.status is UpdateStatus.DRAFT:
-        campaign = content.locked(
-            session, Campaign.id == update.campaign_id, str(update.campaign_id)
-        )
         content.refuse_withdrawn(campaign)
         update.status = status_at(update.publish_at, now)
         audit.note(session, by, "publish update", update.uid, now, detail=update.status)

@@ -28,12 +28,15 @@ def revise(
 ) -> Update:
     """Store the next revision of an update, and bring it to its readers as its class says.
 
-    `notes` tell by language what was corrected. The texts that are stored already change nothing.
+    `notes` tell by language what was corrected. The texts that are stored already change nothing. Of
+    a draft nobody has seen anything, so every edit of it is silent.
     """
     update, campaign = _locked(session, uid)
     if update.status is UpdateStatus.WITHDRAWN:
         raise Conflict("The update is withdrawn.", remedy="Post a new one.")
     _refuse_class(edit_class)
+    if update.status is not UpdateStatus.PUBLISHED:
+        edit_class, notes = EditClass.SILENT, None
     history = folders.of_revisions(session, update)
     edits.in_turn(based_on, update.revision, update.key)
     found = edits.difference(history, texts, based_on, update.key)
@@ -85,11 +88,11 @@ def _id(session: Session, uid: str) -> int:
 
 
 def _locked(session: Session, uid: str) -> tuple[Update, Campaign]:
-    """Take the locks of an update and its campaign."""
+    """Take the locks of a campaign and its update, in the order of everybody else."""
     known = select(Update).where(Update.id == _id(session, uid))
-    update = session.exec(content.locking(known)).one()
-    mine = Campaign.id == update.campaign_id
-    return update, content.locked(session, mine, str(update.campaign_id))
+    campaign_id = session.exec(known).one().campaign_id
+    campaign = content.locked(session, Campaign.id == campaign_id, str(campaign_id))
+    return session.exec(content.locking(known)).one(), campaign
 
 
 def _refuse_class(edit_class: EditClass) -> None:

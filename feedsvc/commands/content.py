@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -57,10 +58,11 @@ def load_all(
     faults = []
     for folder in site.folders:
         try:
-            tell(database.write_now(loading.load_folder, folder, site=by_name, by=WHO, now=now))
+            act = partial(loading.load_folder, fresh=before.empty)
+            tell(database.write_now(act, folder, site=by_name, by=WHO, now=now))
         except FeedsvcError as error:
             faults.append(error)
-    database.write_now(loading.finish, site.record, before)
+    database.write_now(loading.finish, site.record, before, now=now)
     if len(faults) > 1:
         raise Conflict("\n".join(str(fault) for fault in faults))
     if faults:

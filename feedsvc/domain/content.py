@@ -173,6 +173,7 @@ class FeedStamp:
 
     version: _Count
     updated_at: _Moment
+    urgent: _Count = 0
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ class CampaignRecord:
     feed: FeedStamp | None = None
     withdrawn_at: _Moment | None = None
     ended_at: _Moment | None = None
+    rewritten_at: _Moment | None = None
     former_slugs: tuple[str, ...] = ()
 
 

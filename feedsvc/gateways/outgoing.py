@@ -32,6 +32,9 @@ Names = Callable[..., Any]
 Found = asyncio.Future[list[Any]]
 
 
+BUSY = (0, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+
+
 class Answer(NamedTuple):
     """What came back; status 0: nothing did, for `problem`, which names nobody."""
 
@@ -43,6 +46,11 @@ class Answer(NamedTuple):
     def taken(self) -> bool:
         """Whether it was taken (2xx); a redirect is no yes."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def busy(self) -> bool:
+        """Whether it says something of the server, and not of what was sent: later may be better."""
+        return self.status in BUSY or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class Outgoing:

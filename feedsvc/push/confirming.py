@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from http import HTTPStatus
 
 from feedsvc.actions import hub
 from feedsvc.actions.hub import Question
@@ -49,5 +48,5 @@ class Confirming:
         if answer.taken and hmac.compare_digest(answer.body, challenge.encode()):
             await self._here.database.write(hub.confirm, question.id, now=self._clock())
             return
-        final = 0 < answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        final = not answer.busy
         await self._here.database.write(hub.doubt, question.id, final=final, now=self._clock())

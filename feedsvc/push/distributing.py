@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +17,9 @@ from feedsvc.push.rounds import work_off
 from feedsvc.records import hubs, topics
 from feedsvc.records.topics import Copy, Printed
 
+CRATE = 200
+"""Subscriptions that are fetched at once."""
+
 PRINTED = 8
 """Feeds that are kept while they are being sent; each is printed once a version."""
 
@@ -30,16 +33,22 @@ class Distributing:
         self._here = here
         self._clock = clock
         self._outgoing = outgoing
+        self._crate: deque[Due] = deque()
         self._printed: OrderedDict[tuple[int, str], Printed] = OrderedDict()
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Send until nobody lacks anything."""
+        self._crate.clear()  # what was left by a run that failed is another's soon
         if await self._here.database.read(hubs.anybody_to_send, self._clock()):
             await work_off("distribute", self._take, self._send)
 
     async def _take(self, free: int) -> Sequence[Due]:
-        return await self._here.database.write(hub.due, limit=free, now=self._clock())
+        """Take from what was fetched; a hundred thousand who lack something are not looked through for one."""
+        if not self._crate:
+            fetched = await self._here.database.write(hub.due, limit=CRATE, now=self._clock())
+            self._crate.extend(fetched)
+        return [self._crate.popleft() for _ in range(min(free, len(self._crate)))]
 
     async def _send(self, due: Due) -> None:
         """Send one subscriber what it lacks; the same as before is not sent again."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from http import HTTPStatus
 from urllib.parse import urlencode
 
 import orjson
@@ -18,9 +17,6 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
 
 Call = tuple[str, bytes, dict[str, str]]
-
-# What a server says of itself and not of what it was sent; 0: it said nothing.
-_BUSY = {0, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 async def tell(
@@ -64,7 +60,7 @@ async def _note(
         await here.database.write(hub.tell, listener, news.scope, news.version, now=now)
         return ""
     for answer in refused:
-        if answer.status in _BUSY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if answer.busy:
             return _said(answer)
     await here.database.write(hub.refuse, listener, news.scope, _said(refused[0]), now=now)
     return ""

@@ -57,7 +57,7 @@ def dated(entries: list[Entry], now: datetime) -> list[Entry]:
 
 
 def touch(entries: Sequence[Entry], now: datetime) -> None:
-    """Move `updated` of these entries to now; it is never earlier than `published`."""
+    """Move `updated` of these entries to now; it never goes back, whatever the clock says."""
     for entry in entries:
         second = feeds.whole(now)
-        entry.updated_at = max(second, entry.published_at or second)
+        entry.updated_at = max(second, entry.updated_at or second, entry.published_at or second)

@@ -7,11 +7,12 @@ of a campaign is an entry like the others (F19).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from feedsvc.config import Settings, Site
 from feedsvc.domain import feeds
@@ -29,6 +30,7 @@ from feedsvc.records.launches import launches
 
 CLOSED_MAX_AGE = 14_400
 ARCHIVE_MAX_AGE = 86_400
+OVER = (CampaignStatus.CLOSED, CampaignStatus.WITHDRAWN)
 TOMBSTONES = 50
 """So many at the head of a feed; its archives have those of their own entries for ever."""
 
@@ -130,8 +132,9 @@ def archive(
 ) -> feeds.Feed | NotYet | None:
     """Gather one run of the archives; NOT_YET if it is the next one to be filled, None if it is none."""
     named = archives.named(run)
-    asked = _asked(session, settings, templates, scope, language)
-    return _archive(asked, named) if named else None
+    if named is None:
+        return None
+    return _archive(_asked(session, settings, templates, scope, language), named)
 
 
 def _asked(
@@ -166,7 +169,7 @@ def _head(asked: _Asked) -> feeds.Feed | None:
         deletions=deletions,
         max_age_seconds=_max_age(settings, campaign),
         hubs=hubs.advertised(session, settings),
-        expired=campaign is not None and campaign.status is CampaignStatus.CLOSED,
+        expired=campaign is not None and campaign.status in OVER,
         title=about.title,
         description=about.description,
         language=about.language,
@@ -181,12 +184,13 @@ def _archive(asked: _Asked, run: archives.Run) -> feeds.Feed | NotYet | None:
     """Gather a run; what it says of the campaign is what was true when its last entry appeared."""
     found = archives.found(asked.session, asked.scope, asked.language, run)
     if len(found) < run.length:
-        full = archives.count(asked.session, asked.scope, asked.language) // archives.LENGTH
-        return NOT_YET if full and run == archives.Run(full + 1) else None
+        return NOT_YET if _being_filled(asked, run, there=bool(found)) else None
     inside, deletions = asked.written(found), entries.deletions(found)
     last = found[-1]
-    times = [last.appearance.at] if last.appearance else []
+    times = [each.appearance.at for each in found if each.appearance]
     times += [*(one.updated for one in inside), *(one.when for one in deletions)]
+    times += [each.entry.left_at for each in found if each.entry.left_at]
+    times += _rewritten(asked)
     title = last.appearance.title if last.appearance and asked.campaign else asked.site.name
     return feeds.Feed(
         **asked.same,
@@ -235,6 +239,23 @@ _PAGE = Page(
     ),
     signatories=["11.11.11", "A & B"],
 )
+
+
+def _being_filled(asked: _Asked, run: archives.Run, *, there: bool) -> bool:
+    """Whether it is the run after the last one that is full; `there`: something is in it already."""
+    if run.length < archives.LENGTH:
+        return False
+    full = archives.count(asked.session, asked.scope, asked.language) // archives.LENGTH
+    return run.number == full + 1 and (full > 0 or there)
+
+
+def _rewritten(asked: _Asked) -> list[datetime]:
+    """Say when all documents were last rewritten, and not for what they say: under a new address."""
+    moments = select(func.max(Campaign.rewritten_at))
+    if asked.campaign:
+        moments = moments.where(Campaign.id == asked.campaign.id)
+    last = asked.session.exec(moments).one()
+    return [last] if last else []
 
 
 def _pictures(site: Site, templates: Templates) -> dict[str, str]:

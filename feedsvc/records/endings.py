@@ -19,23 +19,27 @@ def turn(session: Session, campaign: Campaign, site: Site, now: datetime) -> Non
     elif not withdrawn and campaign.withdrawn_at is not None:
         campaign.withdrawn_at = campaign.ended_at = None
         for entry in _entries(session, campaign, EntryKind.END):
-            entry.left_at = entry.left_at or now
+            entry.left_at = entry.left_at or feeds.whole(now)
         feeds.move(session, campaign, now)
 
 
 def _last_entries(session: Session, campaign: Campaign, site: Site, now: datetime) -> list[Entry]:
-    """Make the entries that end the feeds; one campaign may end more than once."""
+    """Make the entries that end the feeds of each language; one campaign may end more than once."""
     times = {entry.number for entry in _entries(session, campaign, EntryKind.END)}
+    plain = {one.language for one in _entries(session, campaign, EntryKind.LAUNCH) if one.plain}
+    spoken = select(Entry.language).where(
+        Entry.campaign_id == campaign.id, col(Entry.published_at).is_not(None)
+    )
     return [
         feeds.mint(
-            *(session, campaign, None, launch.language),
+            *(session, campaign, None, language),
             site=site,
             now=now,
             kind=EntryKind.END,
             number=max(times, default=0) + 1,
-            plain=launch.plain,
+            plain=language in plain,
         )
-        for launch in _entries(session, campaign, EntryKind.LAUNCH)
+        for language in sorted(session.exec(spoken.distinct()).all())
     ]
 
 

@@ -221,7 +221,7 @@ class _Writer:
         return {
             "campaign": self._title(found),
             "title": self._heading(found),
-            "date": in_words(EventDate.parse(day), language),
+            "date": in_words(EventDate.parse(day), self._templates.nearest(language)),
             "url": self._url(found),
             "site": self._site.name,
         }

@@ -78,6 +78,7 @@ def of_campaign(session: Session, campaign: Campaign) -> Folder:
             feed=_feed(session, campaign.id or 0),
             withdrawn_at=campaign.withdrawn_at,
             ended_at=campaign.ended_at,
+            rewritten_at=campaign.rewritten_at,
             former_slugs=_former_slugs(session, campaign),
         ),
     )
@@ -269,7 +270,7 @@ def _joined(pairs: Iterable[tuple[Revision, RevisionText]]) -> tuple[Revision, t
 
 def _feed(session: Session, scope: int) -> FeedStamp | None:
     row = session.get(FeedVersion, scope)
-    return FeedStamp(row.version, row.updated_at) if row else None
+    return FeedStamp(row.version, row.updated_at, row.urgent) if row else None
 
 
 def _date(occurred_on: str | None) -> EventDate | None:

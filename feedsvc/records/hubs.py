@@ -10,9 +10,8 @@ from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings, Site
 from feedsvc.domain import websub
-from feedsvc.domain.tables.content import Campaign, FeedVersion
+from feedsvc.domain.tables.content import FeedVersion
 from feedsvc.domain.tables.hubs import HubRequest, HubSubscription, Listener, Told
-from feedsvc.records.feeds import move
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,6 @@ def lacking(statement: Any, now: datetime) -> Any:
         .where(col(HubSubscription.version) < FeedVersion.version)
         .where(HubSubscription.due_at <= now, HubSubscription.expires_at > now)
     )
-
-
-def move_all(session: Session, now: datetime) -> None:
-    """Move all feeds: they name other hubs from now on."""
-    for campaign in session.exec(select(Campaign)).all():
-        move(session, campaign, now)
 
 
 def hearings(session: Session, names: Sequence[str]) -> list[Hearing]:

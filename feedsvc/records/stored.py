@@ -1,6 +1,6 @@
 """Files as they are stored: whether they may be shown, and what they hold, whole or in parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,17 +40,20 @@ def version(session: Session) -> int:
     return session.exec(moved).first() or 0
 
 
-def find(session: Session, digest: str, name: str) -> Shown | Hidden:
-    """Find a file under the name that a text gives it; those of drafts and embargoes are unknown.
+def find(session: Session, digest: str) -> Mapping[str, Shown | Hidden]:
+    """Find a file under each name that texts give it; those of drafts and embargoes are unknown.
 
     Dear when it is there: all texts are looked through, 20 microseconds each.
     """
     described = select(StoredFile.media_type, StoredFile.length).where(StoredFile.digest == digest)
     row = session.exec(described).first()
-    statuses = set(_statuses(session, digest, name)) if row else set()
-    if row and UpdateStatus.PUBLISHED in statuses:
-        return Shown(*row)
-    return Hidden.WITHDRAWN if UpdateStatus.WITHDRAWN in statuses else Hidden.UNKNOWN
+    found: dict[str, Shown | Hidden] = {}
+    for status, name in _statuses(session, digest) if row else ():
+        if row and status is UpdateStatus.PUBLISHED:
+            found[name] = Shown(*row)
+        elif status is UpdateStatus.WITHDRAWN:
+            found.setdefault(name, Hidden.WITHDRAWN)
+    return found
 
 
 def content(session: Session, digest: str) -> bytes:
@@ -71,8 +74,8 @@ def part(session: Session, digest: str, start: int, length: int) -> bytes:
     return bytes(found or b"")
 
 
-def _statuses(session: Session, digest: str, name: str) -> Iterator[UpdateStatus]:
-    """Give the status of each update that names the file in a revision that was released."""
+def _statuses(session: Session, digest: str) -> Iterator[tuple[UpdateStatus, str]]:
+    """Give the status of each update that names the file in a revision that was released, and the name."""
     rows = session.exec(
         select(Update.status, RevisionText.files)
         .join(Revision, col(Revision.update_id) == Update.id)
@@ -81,5 +84,6 @@ def _statuses(session: Session, digest: str, name: str) -> Iterator[UpdateStatus
         .where(cast(RevisionText.files, String).contains(digest))
     ).all()
     for status, files in rows:
-        if any(one["digest"] == digest and one["name"] == name for one in files):
-            yield UpdateStatus(status)
+        for one in files:
+            if one["digest"] == digest:
+                yield UpdateStatus(status), one["name"]

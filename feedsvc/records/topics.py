@@ -75,13 +75,21 @@ def printed(
     """Print a feed from one state of the database, the very bytes that the web serves."""
     versions.steady(session)
     moved = session.get(FeedVersion, scope)
-    feed = documents.gather(session, settings, templates, scope, language or None)
+    feed = None
+    if not _ended(session, scope):
+        feed = documents.gather(session, settings, templates, scope, language or None)
     copies = {
         form.suffix: Copy(form.render(feed), form.content_type, getattr(feed.urls, form.suffix))
         for form in feeds.FORMATS.values()
         if feed
     }
     return Printed(moved.version if moved else 0, copies)
+
+
+def _ended(session: Session, scope: int) -> bool:
+    """Whether the feeds of a campaign are gone."""
+    campaign = session.get(Campaign, scope) if scope != SITE else None
+    return campaign is not None and campaign.ended_at is not None
 
 
 def _languages(session: Session, scope: int) -> Sequence[str]:

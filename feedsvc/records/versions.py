@@ -33,9 +33,11 @@ def versions(session: Session, slugs: Collection[str | None]) -> dict[str | None
         moved = session.exec(select(FeedVersion.version).where(FeedVersion.scope == SITE)).first()
         found[None] = Version(SITE, moved or 0)
     named = [slug for slug in slugs if slug is not None]
-    found |= _versions(session, {slug: slug for slug in named})
+    found |= _versions(session, named)
     if strange := [slug for slug in named if slug not in found]:
-        found |= _versions(session, _renamed(session, strange))
+        present = _renamed(session, strange)
+        there = _versions(session, set(present.values()))
+        found |= {former: there[slug] for former, slug in present.items()}
     return found
 
 
@@ -45,25 +47,25 @@ def steady(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def _versions(session: Session, asked: dict[str, str]) -> dict[str | None, Version]:
-    """Look where these campaigns stand; `asked` has the slug that was asked for by the present one."""
-    if not asked:
+def _versions(session: Session, slugs: Collection[str]) -> dict[str | None, Version]:
+    """Look where the campaigns with these slugs stand."""
+    if not slugs:
         return {}
     rows = session.exec(
         select(Campaign.id, FeedVersion.version, Campaign.slug, Campaign.ended_at)
         .join(FeedVersion, col(FeedVersion.scope) == Campaign.id, isouter=True)
-        .where(col(Campaign.slug).in_(asked))
+        .where(col(Campaign.slug).in_(slugs))
     ).all()
     return {
-        asked[slug]: Version(campaign_id or 0, number or 0, slug, ended=ended_at is not None)
+        slug: Version(campaign_id or 0, number or 0, slug, ended=ended_at is not None)
         for campaign_id, number, slug, ended_at in rows
     }
 
 
 def _renamed(session: Session, slugs: Collection[str]) -> dict[str, str]:
-    """Find campaigns by their former slugs: the former one by the present one."""
+    """Return the present slugs of campaigns by their former ones."""
     rows = session.exec(
-        select(Campaign.slug, FormerSlug.slug)
+        select(FormerSlug.slug, Campaign.slug)
         .join(FormerSlug, col(FormerSlug.campaign_id) == Campaign.id)
         .where(col(FormerSlug.slug).in_(slugs))
     ).all()

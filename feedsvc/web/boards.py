@@ -18,13 +18,17 @@ class Key(NamedTuple):
     run: str | None = None
 
     def address(self, suffix: str) -> str:
-        """Return the path of one of its formats; the list of all feeds goes with that of the site."""
+        """Return the path of one of its formats."""
         if suffix == OPML:
             return "/feeds.opml"
         stem = "/updates" if self.slug is None else f"/c/{self.slug}"
         run = f"/archive/{self.run}" if self.run else ""
         language = f".{self.language}" if self.language else ""
         return f"{stem}{run}{language}.{suffix}"
+
+
+LIST = Key(run=OPML)
+"""The list of all feeds, which is made only when somebody wants it."""
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from feedsvc.domain import feeds
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
-from feedsvc.web.boards import OPML, Edition, Key
+from feedsvc.web.boards import LIST, OPML, Edition, Key
 from feedsvc.web.bodies import HOUR_SECONDS, Bodies
 from feedsvc.web.copies import Headers, Reply, lasting, plain, undated
 from feedsvc.web.polls import headers_of, wanted
@@ -74,7 +74,8 @@ class Feed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's three
         """Answer a poll."""
-        reply = await _reply(scope, _key(scope["path_params"]), self._suffix)
+        key = LIST if self._suffix == OPML else _key(scope["path_params"])
+        reply = await _reply(scope, key, self._suffix)
         await send(reply.start)
         await send({**reply.end, "body": b""} if scope["method"] == "HEAD" else reply.end)
 

@@ -1,7 +1,7 @@
 """The files beside updates: the same bytes for ever under one address, as long as they may be shown."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from starlette.responses import Response, StreamingResponse
@@ -13,7 +13,7 @@ from feedsvc.records.stored import Hidden, Shown
 from feedsvc.web import ranges
 from feedsvc.web.conditional import not_modified
 from feedsvc.web.frames import gone
-from feedsvc.web.headers import A_YEAR
+from feedsvc.web.headers import A_YEAR, MINUTE
 from feedsvc.web.ranges import Range
 from feedsvc.web.state import Request
 
@@ -38,24 +38,24 @@ async def file(request: Request) -> Response:
 
 
 class Known:
-    """What was found of files, kept until the feeds of the site move."""
+    """What was found of files, by their digest, kept until the feeds of the site move."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._version = -1
-        self._found: dict[tuple[str, str], Shown | Hidden] = {}
+        self._found: dict[str, Mapping[str, Shown | Hidden]] = {}
 
     async def find(self, digest: str, name: str) -> Shown | Hidden:
         """Find a file, or say why it is not shown."""
         version = await self._database.read(stored.version)
         if version != self._version or len(self._found) >= KEPT:
             self._version, self._found = version, {}
-        if found := self._found.get((digest, name)):
-            return found
-        found = await self._database.read(stored.find, digest, name)
-        if version == self._version:  # else it may be from before the move
-            self._found[digest, name] = found
-        return found
+        found = self._found.get(digest)
+        if found is None:
+            found = await self._database.read(stored.find, digest)
+            if version == self._version:  # else it may be from before the move
+                self._found[digest] = found
+        return found.get(name, Hidden.UNKNOWN)
 
 
 def _known(request: Request) -> Known:
@@ -107,7 +107,7 @@ def _headers(tag: str, name: str) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
         "Access-Control-Allow-Origin": "*",
-        "Cache-Control": f"public, max-age={A_YEAR}, immutable",
+        "Cache-Control": f"public, max-age={A_YEAR}, s-maxage={MINUTE}, immutable",
         "Content-Disposition": f'inline; filename="{name}"',
         "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'",
         "ETag": tag,

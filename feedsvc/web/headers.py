@@ -7,7 +7,8 @@ from functools import lru_cache
 PUBLIC = "public, max-age=60"
 PRIVATE = "no-store"
 MOVED = "public, max-age=86400"
-A_YEAR = 31_536_000
+MINUTE, A_YEAR = 60, 31_536_000
+"""A cache that many share forgets after a minute what may be taken back."""
 
 
 def of_page(style: str, *, secure: bool, private: bool) -> dict[str, str]:

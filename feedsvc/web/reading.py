@@ -135,6 +135,7 @@ def _notes(
     """Return what was corrected, and why it was withdrawn; the newest first."""
     told = select(Revision).where(
         Revision.update_id == update.id,
+        Revision.number > (update.released_revision or 0),
         col(Revision.edit_class).in_([EditClass.CORRECTION, EditClass.WITHDRAWAL]),
     )
     revisions = session.exec(told.order_by(col(Revision.number).desc())).all()

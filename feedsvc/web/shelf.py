@@ -18,7 +18,7 @@ from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.templates import Templates
 from feedsvc.records import directory, documents, versions
-from feedsvc.web.boards import OPML, Board, Edition, Key
+from feedsvc.web.boards import LIST, OPML, Board, Edition, Key
 from feedsvc.web.conditional import Coding
 from feedsvc.web.copies import Document, Reply
 from feedsvc.web.looks import Looks
@@ -147,7 +147,7 @@ class Shelf:
 
 def _possible(key: Key) -> bool:
     pairs = zip((_SLUG, _LANGUAGE, _RUN), key, strict=True)
-    return all(part is None or form.fullmatch(part) for form, part in pairs)
+    return key == LIST or all(part is None or form.fullmatch(part) for form, part in pairs)
 
 
 def _absent(key: Key, version: versions.Version | None) -> Moved | Missing | None:
@@ -166,18 +166,22 @@ def _print(session: Session, settings: Settings, templates: Templates, key: Key)
     absent = _absent(key, version)
     if version is None or absent is not None:
         return absent or Missing.UNKNOWN
+    if key == LIST:
+        return Edition(version.number, {OPML: _list(session, settings)})
     feed = _gather(session, settings, templates, version.scope, key)
     if isinstance(feed, Missing):
         return feed
     copies = {each.suffix: _document(feed, each) for each in feeds.FORMATS.values()}
-    if key == Key():
-        copies[OPML] = Document(
-            directory.directory(session, settings.site),
-            content_type="text/x-opml; charset=utf-8",
-            updated=feed.updated,
-            max_age_seconds=feed.max_age_seconds,
-        )
     return Edition(version.number, copies)
+
+
+def _list(session: Session, settings: Settings) -> Document:
+    return Document(
+        directory.directory(session, settings.site),
+        content_type="text/x-opml; charset=utf-8",
+        updated=directory.last_change(session),
+        max_age_seconds=settings.feeds.max_age_seconds,
+    )
 
 
 def _gather(

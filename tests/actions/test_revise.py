@@ -7,14 +7,21 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import campaigns, revise
+from feedsvc.actions import campaigns, publish, revise
 from feedsvc.domain import feeds
 from feedsvc.domain.content import Text
-from feedsvc.domain.tables.content import Campaign, CampaignStatus, EditClass, Entry, Update
+from feedsvc.domain.tables.content import (
+    Campaign,
+    CampaignStatus,
+    EditClass,
+    Entry,
+    Revision,
+    Update,
+)
 from feedsvc.domain.tables.ledger import DeliveryState, Withheld
 from feedsvc.domain.tables.staff import AuditLine
 from feedsvc.errors import Conflict, Invalid
-from feedsvc.records import documents, versions
+from feedsvc.records import documents, topics, versions
 from tests.domain.feeds.reading import parsed
 from tests.world import World
 
@@ -244,6 +251,40 @@ async def test_a_campaign_that_is_reopened_has_its_feeds_again(river: World) -> 
     assert len(feed(river).deletions) == 1
     end(river)
     assert titles(river)[0] == "This feed has ended"
+
+
+def test_every_language_feed_of_a_withdrawn_campaign_has_a_last_entry(river: World) -> None:
+    river.post(texts={"de": {"title": "Neues", "body": "Text"}})
+    end(river)
+    assert feed(river, language="de").entries[0].title == "This feed has ended"
+
+
+async def test_our_hub_has_nothing_of_a_campaign_that_has_ended(river: World) -> None:
+    end(river)
+    pieces = (river.here.settings, river.here.templates, river.campaign_id(), "")
+    assert river.read(topics.printed, *pieces).copies
+    river.pass_time(days=31)
+    await river.tick()
+    assert not river.read(topics.printed, *pieces).copies
+
+
+def test_two_former_slugs_are_found_at_once(river: World) -> None:
+    rename(river, "river", "stream")
+    rename(river, "stream", "brook")
+    found = river.read(versions.versions, ["river", "stream", "brook", "lake"])
+    assert {asked: version.slug for asked, version in found.items()} == {
+        "river": "brook",
+        "stream": "brook",
+        "brook": "brook",
+    }
+
+
+def test_what_is_said_of_the_edit_of_a_draft_is_kept_from_readers(river: World) -> None:
+    posted = river.post(status="draft")
+    edit(river, posted, edit_class=EditClass.CORRECTION, notes={"en": "Not for readers."})
+    river.write(publish.publish, posted.uid, by="test", now=river.now)
+    revisions = river.read(lambda s: s.exec(select(Revision)).all())
+    assert [(one.edit_class, one.notes) for one in revisions] == [(EditClass.SILENT, {})] * 2
 
 
 def test_entry_ids_are_never_used_again(river: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from feedsvc.actions import campaigns, load, publish, revise
+from feedsvc.actions.moved import configuration_moved
 from feedsvc.domain import feeds
 from feedsvc.domain.content import Site, Text
 from feedsvc.domain.drafts import UpdateDraft
@@ -100,7 +102,8 @@ def river(here_and_now: World) -> World:
 def test_a_feed_that_fits_its_head_has_no_archives(river: World) -> None:
     fill(river, 5)
     assert there(gathered(river)).previous is None
-    assert gathered(river, run="1") is None
+    assert gathered(river, run="1") is documents.NOT_YET
+    assert gathered(river, run="2") is None
 
 
 @pytest.mark.parametrize("count", [48, 49, 50, 51, 101])
@@ -124,6 +127,9 @@ def test_what_has_no_room_at_the_head_is_in_a_part_of_the_next_run(river: World)
     documents_ = list(walk(river))
     assert run_of(documents_[1].urls) == "1-15"
     assert len(merged(iter(documents_))) == 21
+    following = documents_[1].next
+    assert following
+    assert gathered(river, run=run_of(following)) is documents.NOT_YET
 
 
 def test_a_run_is_linked_both_ways(river: World) -> None:
@@ -239,9 +245,10 @@ def bring(other: World, site: Site) -> None:
     """Load what a dump holds."""
     before = other.write(load.begin, site.record)
     values = {"site": other.here.settings.site, "by": "test", "now": other.now}
+    values["fresh"] = before.empty
     for folder in site.folders:
         other.write(load.load_folder, folder, **values)
-    other.write(load.finish, site.record, before)
+    other.write(load.finish, site.record, before, now=other.now)
 
 
 async def test_updates_of_two_campaigns_at_once_each_have_a_place(river: World) -> None:
@@ -261,3 +268,80 @@ async def test_updates_of_two_campaigns_at_once_each_have_a_place(river: World) 
     await asyncio.gather(*posts)
     places = river.read(lambda s: s.exec(select(Appearance.place)).all())
     assert sorted(places) == list(range(1, 43))
+
+
+def test_what_was_amended_within_its_second_is_archived_as_it_reads_now(river: World) -> None:
+    posted = river.post(title="Old words", notify="none")
+    texts = (Text("en", title="New words", body="So it is."),)
+    values: dict[str, Any] = {"site": river.here.settings.site, "by": "test", "now": river.now}
+    kind = EditClass.AMENDED
+    river.write(revise.revise, posted.uid, texts, edit_class=kind, based_on=1, **values)
+    fill(river, 60)
+    found = [entry.title for entry in merged(walk(river)).values()]
+    assert ("New words" in found, "Old words" in found) == (True, False)
+
+
+def test_no_moment_goes_back_where_a_clock_is_behind(river: World) -> None:
+    posted = river.post()
+    before = there(gathered(river))
+    river.pass_time(seconds=-63)
+    amend(river, posted)
+    after = there(gathered(river))
+    assert after.entries[0].updated == before.entries[0].updated
+    assert after.updated > before.updated
+
+
+async def test_an_archive_that_is_written_anew_bears_another_date(river: World) -> None:
+    posted = fill(river, 55)
+    withdraw(river, posted[3])
+    moments = [there(gathered(river, run="1")).updated]
+    river.pass_time(days=31)
+    await river.tick()
+    moments.append(there(gathered(river, run="1")).updated)
+    river.pass_time(days=1)
+    river.write(campaigns.rename_campaign, "river", "stream", by="test", now=river.now)
+    moments.append(there(gathered(river, "stream", run="1")).updated)
+    river.pass_time(days=1)
+    river.write(configuration_moved, "one", river.now)
+    river.write(configuration_moved, "another", river.now)
+    moments.append(there(gathered(river, None, run="1")).updated)
+    assert moments == sorted(set(moments))
+
+
+def test_what_is_loaded_late_comes_behind_all_archives(river: World, tmp_path: Path) -> None:
+    river.campaign("lake")
+    for _ in range(30):
+        fill(river, 1)
+        river.post("lake", notify="none")
+    site: Site = river.read(folders.of_site)
+    first, second = site.folders
+    with world(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other") as other:
+        bring(other, replace(site, folders=(second,)))
+        fill(other, 30)
+        before = rendered(other, "1", None)
+        bring(other, replace(site, folders=(first,)))
+        assert rendered(other, "1", None) == before
+        assert len(merged(walk(other, None))) == 92
+
+
+def test_an_update_that_is_restored_into_a_campaign_moves_its_feeds(
+    river: World, tmp_path: Path
+) -> None:
+    fill(river, 2)
+    site: Site = river.read(folders.of_site)
+    folder = site.folders[0]
+    with world(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other") as other:
+        bring(other, replace(site, folders=(replace(folder, updates=folder.updates[:1]),)))
+        before = other.read(versions.versions, ["river", None])
+        bring(other, site)
+        after = other.read(versions.versions, ["river", None])
+    assert all(after[scope].number > before[scope].number for scope in ("river", None))
+
+
+def test_a_dump_without_the_record_of_the_site_moves_its_feeds(
+    river: World, tmp_path: Path
+) -> None:
+    site: Site = river.read(folders.of_site)
+    with world(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other") as other:
+        bring(other, replace(site, record=None))
+        assert other.read(versions.versions, [None])[None].number > 0

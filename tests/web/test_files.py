@@ -59,7 +59,7 @@ async def test_file_comes_as_it_was_put_in(put: Put, client: httpx2.AsyncClient)
     assert dict(answer.headers) == {
         "accept-ranges": "bytes",
         "access-control-allow-origin": "*",
-        "cache-control": "public, max-age=31536000, immutable",
+        "cache-control": "public, max-age=31536000, s-maxage=60, immutable",
         "content-disposition": 'inline; filename="talk.mp3"',
         "content-length": str(len(SOUND)),
         "content-security-policy": "sandbox; default-src 'none'; media-src 'self'",

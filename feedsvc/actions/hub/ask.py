@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import ColumnElement, delete
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
@@ -114,4 +114,6 @@ def _full(
     which: ColumnElement[bool],
     limit: int,
 ) -> bool:
-    return session.exec(select(func.count()).select_from(table).where(which)).one() >= limit
+    """Whether there are so many; the last one that there is room for is looked for, and none counted."""
+    last = select(table.id).where(which).offset(limit - 1).limit(1)
+    return session.exec(last).first() is not None

@@ -11,8 +11,11 @@ from feedsvc.domain.tables.hubs import HubSubscription
 from feedsvc.records import hubs
 from feedsvc.records.topics import Topic
 
-PUT_OFF = timedelta(seconds=30)
-"""How long a subscription is its worker's alone; if that dies, another sends it, perhaps again."""
+PUT_OFF = timedelta(seconds=120)
+"""How long a subscription is its worker's alone; if that dies, another sends it, perhaps again.
+
+A crate of them, all silent, is through in less.
+"""
 PATIENCE = timedelta(days=3)
 TRIES = 10
 """A callback that fails for so long, and so often, has lost its subscription."""

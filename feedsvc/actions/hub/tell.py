@@ -11,7 +11,7 @@ from feedsvc.config import Settings
 from feedsvc.domain import websub
 from feedsvc.domain.tables.content import FeedVersion
 from feedsvc.domain.tables.hubs import Listener, Told
-from feedsvc.records import hubs, topics
+from feedsvc.records import feeds, topics
 from feedsvc.records.locks import hold, insert
 
 PUT_OFF = timedelta(minutes=2)
@@ -76,7 +76,7 @@ def tell(session: Session, name: str, scope: int, version: int, *, now: datetime
     listener.attempts, listener.failing_since, listener.problem = 0, None, ""
     if listener.left_out:
         listener.left_out = False
-        hubs.move_all(session, now)
+        feeds.move_all(session, now)
 
 
 def refuse(session: Session, name: str, scope: int, problem: str, *, now: datetime) -> None:
@@ -110,7 +110,7 @@ def _fail(session: Session, name: str, problem: str, now: datetime) -> None:
     lasting = listener.failing_since <= now - websub.GIVEN_UP
     if lasting and not listener.left_out and name != websub.CACHE:
         listener.left_out = True
-        hubs.move_all(session, now)
+        feeds.move_all(session, now)
 
 
 def _due(name: str, settings: Settings, now: datetime) -> Any:

@@ -39,10 +39,19 @@ def begin(session: Session, record: content.SiteRecord | None) -> Before:
 
 
 def load_folder(
-    session: Session, folder: content.Folder, *, site: Site, by: str, now: datetime
+    session: Session,
+    folder: content.Folder,
+    *,
+    site: Site,
+    by: str,
+    now: datetime,
+    fresh: bool = False,
 ) -> list[Change]:
-    """Store what is new in the folder of one campaign, and what has changed since."""
-    run = Run(session, site, folder.campaign.slug, by, now)
+    """Store what is new in the folder of one campaign, and what has changed since.
+
+    `fresh`: the database was empty when the loading began.
+    """
+    run = Run(session, site, folder.campaign.slug, by, now, fresh)
     contents.put(run, folder)
     campaign = campaigns.load(run, folder)
     for update in sorted(folder.updates, key=_when):  # so they come into the archives in order
@@ -54,11 +63,16 @@ def _when(update: content.UpdateFile) -> tuple[str, str]:
     return str(update.occurred_on or "9999"), update.key
 
 
-def finish(session: Session, record: content.SiteRecord | None, before: Before) -> None:
+def finish(
+    session: Session, record: content.SiteRecord | None, before: Before, *, now: datetime
+) -> None:
     """Put the feeds of the site where the dump had them, or beyond: no version stands twice."""
+    row = session.get(FeedVersion, feeds.SITE)
     if record is None or record.feed is None:
+        if row is None and session.exec(select(Campaign.id).limit(1)).first() is not None:
+            feeds.bump(session, feeds.SITE, now)
         return
-    stamp, row = record.feed, session.get(FeedVersion, feeds.SITE)
+    stamp = record.feed
     if row is None or (before.empty and row.version == before.version):
         restore.stamp(session, feeds.SITE, stamp)
     elif row.version < stamp.version:

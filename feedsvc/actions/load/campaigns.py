@@ -64,7 +64,7 @@ def _store(run: Run, folder: Folder) -> Campaign:
     if record:
         restore.refuse_known(run, Campaign, record.uid, run.file(RECORD))
     _refuse_taken(run, given)
-    campaign = _row(run, given, record)
+    campaign, run.begun = _row(run, given, record), True
     content.add_campaign(run.session, campaign, given.texts)
     content.put_signatories(run.session, campaign, folder.signatories)
     if record:
@@ -97,6 +97,7 @@ def _row(run: Run, given: CampaignFile, record: CampaignRecord | None) -> Campai
         published_at=record.published_at if record else launched,
         withdrawn_at=record.withdrawn_at if record else None,
         ended_at=record.ended_at if record else None,
+        rewritten_at=record.rewritten_at if record else None,
         updated_at=record.updated_at if record else run.second,
         revision=record.revision if record else 1,
         last_arrival=record.last_arrival if record else 0,

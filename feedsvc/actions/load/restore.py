@@ -19,6 +19,7 @@ from feedsvc.domain.tables.content import (
 )
 from feedsvc.errors import Conflict, Invalid
 from feedsvc.records import content, feeds
+from feedsvc.records.locks import hold
 
 _UNRELEASED: Final = {UpdateStatus.DRAFT, UpdateStatus.SCHEDULED}
 
@@ -28,7 +29,7 @@ def stamp(session: Session, scope: int, recorded: FeedStamp) -> None:
     row = session.get(FeedVersion, scope) or FeedVersion(
         scope=scope, version=0, updated_at=recorded.updated_at
     )
-    row.version, row.updated_at = recorded.version, recorded.updated_at
+    row.version, row.updated_at, row.urgent = recorded.version, recorded.updated_at, recorded.urgent
     session.add(row)
     session.flush()
 
@@ -117,7 +118,7 @@ def _entry(run: Run, campaign: Campaign, update: Update | None, stamp: EntryStam
         run.session.add(
             Appearance(
                 entry_id=entry.id or 0,
-                place=_place(run.session, one.place),
+                place=_place(run, one.place),
                 at=one.at,
                 revision=one.revision,
                 occurred_on=one.occurred_on,
@@ -128,12 +129,13 @@ def _entry(run: Run, campaign: Campaign, update: Update | None, stamp: EntryStam
         run.session.flush()
 
 
-def _place(session: Session, recorded: int) -> int:
-    """Return the place that was recorded, or the next one where something else stands there."""
-    taken = session.exec(select(Appearance.id).where(Appearance.place == recorded)).first()
-    if taken is None:
+def _place(run: Run, recorded: int) -> int:
+    """Return the place that was recorded; where archives are served already, the next one."""
+    hold(run.session, feeds.PLACES)
+    taken = run.session.exec(select(Appearance.id).where(Appearance.place == recorded)).first()
+    if run.fresh and taken is None:
         return recorded
-    last: int = session.exec(select(func.max(Appearance.place))).one()
+    last = run.session.exec(select(func.max(Appearance.place))).one() or 0
     return last + 1
 
 

@@ -18,15 +18,21 @@ class Change:
     made: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """What everything that loads a folder needs to know."""
+    """What everything that loads a folder needs to know.
+
+    `fresh`: the database was empty, so what is restored takes its old place. `begun`: so was the
+    campaign, and its feeds stand where the record has them.
+    """
 
     session: Session
     site: Site
     slug: str
     by: str
     now: datetime
+    fresh: bool = False
+    begun: bool = False
     changes: list[Change] = field(default_factory=list)
 
     @property

@@ -18,7 +18,7 @@ from feedsvc.domain.tables.content import (
     UpdateStatus,
 )
 from feedsvc.errors import Conflict, Invalid
-from feedsvc.records import content, folders, revising
+from feedsvc.records import content, feeds, folders, revising
 from feedsvc.records.release import bring_in, release, status_at
 
 _OUT = {UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN}
@@ -35,6 +35,8 @@ def load(run: Run, campaign: Campaign, given: UpdateFile) -> None:
         return
     if update is None and given.record:
         update = restore.update(run, campaign, given, given.record)
+        if not run.begun:
+            feeds.move(run.session, campaign, run.now)
         run.changed(file, f"restored, {update.status}", update.uid)
     if update:
         _change(run, campaign, update, given, file)

@@ -67,7 +67,8 @@ class Campaign(SQLModel, table=True):
     """What people sign. `last_arrival` is the number of the newest notice, counted under its lock.
 
     `signatures` are the confirmed ones, counted as they are confirmed. Once it is withdrawn its feeds
-    say so for a while, and have ended since `ended_at`.
+    say so for a while, and have ended since `ended_at`. `rewritten_at`: all its documents were written
+    anew, archives too, for its address or the configuration had changed.
     """
 
     id: int | None = number()
@@ -85,6 +86,7 @@ class Campaign(SQLModel, table=True):
     signatures: int = 0
     withdrawn_at: datetime | None = None
     ended_at: datetime | None = None
+    rewritten_at: datetime | None = None
 
 
 class FormerSlug(SQLModel, table=True):

@@ -69,6 +69,8 @@ def _columns() -> None:
     at = sa.DateTime(timezone=True)
     op.add_column("campaign", sa.Column("withdrawn_at", at, nullable=True))
     op.add_column("campaign", sa.Column("ended_at", at, nullable=True))
+    op.add_column("campaign", sa.Column("rewritten_at", at, nullable=True))
+    op.execute(ENDED)
     op.add_column("revision", sa.Column("notes", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column(
         "revision_text", sa.Column("files", sa.JSON(), nullable=False, server_default="[]")
@@ -105,6 +107,12 @@ def _entries() -> None:
     op.create_index("ix_entry_language", "entry", ["language", "updated_at"])
     op.create_index("ix_entry_updated", "entry", ["plain", "updated_at"])
 
+
+# The feeds of campaigns that were withdrawn before this ended at once.
+ENDED = """
+    UPDATE campaign SET withdrawn_at = updated_at, ended_at = updated_at
+    WHERE status = 'withdrawn'
+"""
 
 # Of each subject the entry in the campaign's language, else in its first text.
 PLAIN = """
