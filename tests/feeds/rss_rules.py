@@ -202,7 +202,8 @@ def _(it: Rss) -> Iterator[str]:
         for each in found:
             if set(each.keys()) != {"url", "length", "type"}:
                 yield "not url, length and type"
-            if not str(each.get("length")).isdecimal() or not is_media_type(str(each.get("type"))):
+            length, media_type = str(each.get("length")), str(each.get("type"))
+            if not length.isdecimal() or int(length) == 0 or not is_media_type(media_type):
                 yield f"length {each.get('length')}, type {each.get('type')}"
 
 

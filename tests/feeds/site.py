@@ -25,6 +25,7 @@ FORMATS = ("atom", "rss", "json")
 BASE = "http://127.0.0.1:8000"
 MANY = 500
 MECHANISM = "khan-sheikhoun/2017-12-07-un-mechanism.md"
+HUB = "https://hub.example/?a=1&b=2"
 FILED = {"resolution.pdf": b"%PDF-1.4\n%%EOF\n", "figures.csv": b"year,number\n2017,7\n"}
 _FOLDERS = count()
 
@@ -114,7 +115,7 @@ def filed(folder: Path) -> Path:
 @contextmanager
 def site(url: str, folder: Path) -> Iterator[World]:
     """Open a site that has everything."""
-    with world(url, folder) as made:
+    with world(url, folder, feeds={"hub": HUB}) as made:
         fill(made, folder)
         yield made
 

@@ -129,6 +129,7 @@ IN_RSS: Final = [
     ("element-channel-item-description", 'href="https://feeds.example/"&gt;', 'href="../one"&gt;'),
     ("element-channel-item-enclosure", "<enclosure ", '<enclosure url="https://f.example/" length="1" type="a/b"/><enclosure '),
     ("element-channel-item-enclosure", ' length="1"', ""),
+    ("element-channel-item-enclosure", ' length="1"', ' length="0"'),
     ("element-channel-item-enclosure", 'type="application/pdf"', 'type="pdf"'),
     ("element-channel-item-guid", ' isPermaLink="false"', ""),
     ("element-channel-item-guid", "update/1/ar", "update/1/en"),

@@ -10,8 +10,9 @@ from tests.feeds.atom_rules import ATOM, Atom
 from tests.feeds.json_rules import JSON, JsonFeed
 from tests.feeds.parsers import Facts
 from tests.feeds.rss_rules import RSS, Rss
-from tests.feeds.site import BASE, FILED, MANY, stems
+from tests.feeds.site import BASE, FILED, HUB, MANY, stems
 from tests.feeds.test_parsers import READINGS, expected
+from tests.feeds.words import repeated
 from tests.web.serving import client
 from tests.world import World
 
@@ -60,6 +61,17 @@ def test_a_parser_reads_the_same_in_all_formats(served: Documents, reading: str)
     }
 
     assert {url: pairs for url, pairs in differing.items() if pairs} == {}
+
+
+@pytest.mark.parametrize("slug", ["khan-sheikhoun", "attribute-responsibility"])
+def test_no_two_entries_of_a_sample_campaign_were_updated_at_once(
+    served: Documents, slug: str
+) -> None:
+    """The W3C's validator warns of that (DuplicateUpdated), as of a feed that is made anew each time."""
+    stems = (f"/c/{slug}", f"/c/{slug}.ar", f"/c/{slug}.en")
+    found = {stem: Atom(served[f"{stem}.atom"]).all("a:entry/a:updated") for stem in stems}
+
+    assert [list(repeated(each.text for each in moments)) for moments in found.values()] == [[]] * 3
 
 
 def test_an_entry_says_the_same_in_whichever_feed_it_appears(served: Documents) -> None:
@@ -118,6 +130,20 @@ def test_a_closed_campaign_says_that_no_more_will_come(served: Documents) -> Non
 
     assert closed >= {"/c/over.json", "/c/over.en.json"}
     assert "/c/busy.json" not in closed
+
+
+def test_pictures_and_hub_are_in_every_head_of_every_format(served: Documents) -> None:
+    heads = {url: raw for url, raw in served.items() if "/archive/" not in url}
+    atoms = [Atom(raw) for raw in of_format(heads, "atom").values()]
+    rsss = [Rss(raw) for raw in of_format(heads, "rss").values()]
+    jsons = [JsonFeed(raw).read for raw in of_format(heads, "json").values()]
+
+    assert {len(each.all("a:icon")) * len(each.all("a:logo")) for each in atoms} == {1}
+    assert {len(each.all("channel/image")) for each in rsss} == {1}
+    assert all({"icon", "favicon"} <= set(each) for each in jsons)
+    hubs = [each.links("hub") for each in atoms] + [each.links("hub") for each in rsss]
+    hubs += [[hub["url"] for hub in each["hubs"]] for each in jsons]
+    assert [found for found in hubs if found != [HUB]] == []
 
 
 def test_files_are_enclosures_with_their_true_length_and_type(served: Documents) -> None:
