@@ -172,7 +172,7 @@ async def test_a_nudge_is_answered_soon_however_often_it_is_repeated(here_and_no
     timetable = Timetable(here_and_now.here, here_and_now.clock)
     timetable.start()
     try:
-        while timetable.last_tick is None:
+        while timetable.last_tick is None:  # noqa: ASYNC110  it has no bell
             await asyncio.sleep(0.01)
         here_and_now.pass_time(hours=1)
         begun = time.monotonic()
