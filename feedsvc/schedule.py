@@ -7,7 +7,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,9 @@ Clock = Callable[[], datetime]
 Job = Callable[[], Awaitable[None]]
 
 SECONDS = 1.0
+BREATH = timedelta(seconds=0.1)
+"""What a nudge leaves to the answer, and to the feeds that are rendered for those who ask at once."""
+
 TIDY_MINUTES = 10
 SIGN_UPS = col(Intake.id), True
 FAN_OUTS = col(Notice.id), col(Notice.eligible).is_(None)
@@ -197,12 +200,18 @@ class Timetable:
     def start(self) -> None:
         """Begin; the first tick comes at once."""
         self._scheduler.start()
-        self.nudge()
+        self._bring_forward(datetime.now(UTC))
 
     def nudge(self) -> None:
         """Bring the next tick forward: something has just become due."""
+        self._bring_forward(datetime.now(UTC) + BREATH)
+
+    def _bring_forward(self, soon: datetime) -> None:
+        """Tick no later than that; whoever nudges again puts nothing off."""
         for name in self._nudged:
-            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+            job = self._scheduler.get_job(name)
+            if job and (job.next_run_time is None or job.next_run_time > soon):
+                job.modify(next_run_time=soon)
 
     def stop(self) -> None:
         """Start no more ticks; one under way is cut short, and what it did stands."""

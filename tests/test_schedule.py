@@ -1,5 +1,7 @@
 """What fails is passed by, shown and tried again; the rest of the tick goes on (law 8)."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -164,3 +166,19 @@ async def test_who_signs_while_many_mails_are_planned_is_asked_meanwhile(
                 pass
             take_in(made, "late@example.org")
         assert (len(made.mails()), count(made, Intake)) == (5, 0)
+
+
+async def test_a_nudge_is_answered_soon_however_often_it_is_repeated(here_and_now: World) -> None:
+    timetable = Timetable(here_and_now.here, here_and_now.clock)
+    timetable.start()
+    try:
+        while timetable.last_tick is None:  # noqa: ASYNC110  it has no bell
+            await asyncio.sleep(0.01)
+        here_and_now.pass_time(hours=1)
+        begun = time.monotonic()
+        while timetable.last_tick != here_and_now.now and time.monotonic() - begun < 0.7:
+            timetable.nudge()
+            await asyncio.sleep(0.01)
+        assert timetable.last_tick == here_and_now.now
+    finally:
+        timetable.stop()

@@ -15,7 +15,7 @@ from sqlalchemy import URL, make_url
 
 from feedsvc import migrations
 from feedsvc.domain.tables.content import Fact
-from feedsvc.gateways.database import Database, open_database
+from feedsvc.gateways.database import Database, open_database, watches
 from feedsvc.gateways.database.watches import BLINK_SECONDS, SILENCE_SECONDS, ServerWatch
 from feedsvc.records.feeds import SITE, bump
 
@@ -108,7 +108,10 @@ def test_on_sqlite_the_mark_moves_when_another_process_moves_the_feeds(
     assert embedded.mark() != before
 
 
-def test_on_sqlite_the_mark_moves_at_once_with_our_own_commits(embedded: Database) -> None:
+def test_on_sqlite_the_mark_moves_at_once_with_our_own_commits(
+    embedded: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "BLINK_SECONDS", 60)
     before = embedded.mark()
     embedded.write_now(bump, SITE, NOW)
     assert embedded.mark() != before

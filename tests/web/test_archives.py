@@ -183,7 +183,8 @@ def test_a_feed_that_cannot_be_rendered_is_our_fault_and_not_the_readers(
 async def test_a_walk_through_the_archives_pushes_no_newest_document_out(
     old: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "ARCHIVE_CAPACITY_BYTES", 20_000)
+    for capacity in ("CAPACITY_BYTES", "ARCHIVE_CAPACITY_BYTES"):
+        monkeypatch.setattr(shelf, capacity, 20_000)
     made = shelf.Shelf(old.here)
     newest = await made.find(Key("river"))
     for part in range(1, 6):
