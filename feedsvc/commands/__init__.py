@@ -7,6 +7,7 @@ import typer
 from feedsvc import __version__
 from feedsvc.commands import (
     books,
+    campaigns,
     check,
     content,
     demo,
@@ -51,6 +52,7 @@ cli.command()(setup.migrate)
 cli.add_typer(keys.cli, name="key")
 cli.command()(content.load)
 cli.command()(content.dump)
+cli.command()(campaigns.rename)
 cli.command()(books.books)
 cli.command()(steering.pause)
 cli.command()(steering.resume)

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from feedsvc import app
 from feedsvc.actions import leave
-from feedsvc.commands import cli
 from feedsvc.domain.tables.ledger import Mail, MailState, Notice
 from feedsvc.domain.tables.people import Cadence, Reach, Suppression
 from feedsvc.domain.tables.staff import AuditLine
@@ -23,18 +21,9 @@ Explain = Callable[..., Result]
 
 
 @pytest.fixture
-def explain(here_and_now: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explain:
-    """Run the command beside the installation, by its clock."""
-    file = tmp_path / "config.toml"
-    url, keys = here_and_now.here.database.url, here_and_now.here.settings.keys.file
-    file.write_text(f'[database]\nurl = "{url}"\n[keys]\nfile = "{keys}"\n')
-    monkeypatch.setattr(app, "utc_now", here_and_now.clock)
-
-    def run(*arguments: str, stdin: str | None = None) -> Result:
-        given = ["explain", *arguments, "--config", str(file)]
-        return CliRunner().invoke(cli, given, input=stdin)
-
-    return run
+def explain(run: Explain) -> Explain:
+    """Run the command beside the installation."""
+    return partial(run, "explain")
 
 
 def audited(here: World) -> list[tuple[str, str, str, str]]:
