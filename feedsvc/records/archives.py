@@ -8,6 +8,7 @@ document of its own, `3-17` for the first seventeen of the third.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session, col, func, select
@@ -75,18 +76,31 @@ def before_head(
 ) -> Run | None:
     """Return the run that goes before a head with these tags: between them nothing is left out."""
     full = count(session, scope, language) // LENGTH
-    filling = found(session, scope, language, Run(full + 1))
-    length = _beyond(filling, shown)
+    length = _beyond(_filling(session, scope, language, full), shown)
     if length:
         return Run(full + 1, length)
     return Run(full) if full else None
 
 
-def _beyond(filling: Sequence[Found], shown: Collection[str]) -> int:
+def _filling(
+    session: Session, scope: int, language: str | None, full: int
+) -> Sequence[tuple[str, datetime | None]]:
+    """Return tag and end of each entry that appeared after the last run that is full."""
+    rows = (
+        select(Entry.tag, Entry.left_at)
+        .join(Appearance, col(Appearance.entry_id) == Entry.id)
+        .where(within(scope, language))
+        .order_by(col(Appearance.place))
+        .offset(full * LENGTH)
+    )
+    return session.exec(rows).all()
+
+
+def _beyond(filling: Sequence[tuple[str, datetime | None]], shown: Collection[str]) -> int:
     """Return how much of a run it takes to hold all that the head does not."""
     lacking = [
         position
-        for position, each in enumerate(filling, start=1)
-        if each.entry.tag not in shown and not each.left
+        for position, (tag, left_at) in enumerate(filling, start=1)
+        if tag not in shown and left_at is None
     ]
     return max(lacking, default=0)

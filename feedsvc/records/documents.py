@@ -29,7 +29,8 @@ from feedsvc.records.feeds import SITE
 from feedsvc.records.launches import launches
 
 CLOSED_MAX_AGE = 14_400
-ARCHIVE_MAX_AGE = 86_400
+ARCHIVE_MAX_AGE = 18_000
+"""The longest that is allowed (H7); the content stays, but what is taken back must go."""
 OVER = (CampaignStatus.CLOSED, CampaignStatus.WITHDRAWN)
 TOMBSTONES = 50
 """So many at the head of a feed; its archives have those of their own entries for ever."""

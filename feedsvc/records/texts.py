@@ -46,14 +46,14 @@ def of_revisions(
     """Return the revisions that are wanted, by update and number."""
     pair = tuple_(col(Revision.update_id), col(Revision.number))
     rows = session.exec(
-        select(Revision, RevisionText)
+        select(Revision.update_id, Revision.number, Revision.notes, RevisionText)
         .join(RevisionText, col(RevisionText.revision_id) == Revision.id)
         .where(pair.in_(wanted))
         .order_by(col(RevisionText.position))
     ).all()
     found: dict[tuple[int, int], Words] = {}
-    for revision, text in rows:
-        words = found.setdefault((revision.update_id, revision.number), Words({}, revision.notes))
+    for update_id, number, notes, text in rows:
+        words = found.setdefault((update_id, number), Words({}, dict(notes)))
         words.texts[text.language] = text
     return found
 

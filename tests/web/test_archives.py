@@ -93,7 +93,7 @@ def test_an_archive_is_kept_long_by_readers_and_a_minute_by_caches_that_many_sha
 ) -> None:
     kept = http.get("/c/river/archive/1.atom").headers["cache-control"]
     assert kept == (
-        "public, max-age=86400, s-maxage=60, stale-while-revalidate=60, stale-if-error=3600"
+        "public, max-age=18000, s-maxage=60, stale-while-revalidate=60, stale-if-error=3600"
     )
 
 

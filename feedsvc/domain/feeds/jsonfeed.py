@@ -1,17 +1,19 @@
 """JSON Feed 1.1, written as a plain dictionary in the order people read it."""
 
-from json import dumps
 from typing import Any
+
+import orjson
 
 from feedsvc.domain.feeds.document import Author, Enclosure, Entry, Feed
 from feedsvc.domain.feeds.presentation import instant, presented
 
 VERSION = "https://jsonfeed.org/version/1.1"
+READABLE = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def json(feed: Feed) -> bytes:
     """Write the feed as JSON Feed 1.1."""
-    return (dumps(_feed(presented(feed)), ensure_ascii=False, indent=1) + "\n").encode()
+    return orjson.dumps(_feed(presented(feed)), option=READABLE)
 
 
 def _feed(feed: Feed) -> dict[str, Any]:
