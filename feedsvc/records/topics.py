@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings, Site
 from feedsvc.domain import feeds, websub
-from feedsvc.domain.tables.content import Campaign, Entry, FeedVersion
+from feedsvc.domain.tables.content import Campaign, Entry, FeedVersion, FormerSlug
 from feedsvc.gateways.templates import Templates
 from feedsvc.records import addresses, documents, versions
 from feedsvc.records.feeds import SITE
@@ -43,6 +43,23 @@ def topics(session: Session, site: Site, scope: int) -> list[str]:
         str(getattr(addresses.feed(site, campaign, language), suffix))
         for language in (None, *_languages(session, scope))
         for suffix in feeds.FORMATS
+    ]
+
+
+def told(session: Session, site: Site, scope: int) -> list[str]:
+    """Return what a hub is told of a scope: its topics, and those it had under former slugs.
+
+    Subscribers to a former address are sent on only if their hub looks there (301).
+    """
+    now = topics(session, site, scope)
+    campaign = session.get(Campaign, scope) if scope != SITE else None
+    if campaign is None:
+        return now
+    former = select(FormerSlug.slug).where(FormerSlug.campaign_id == scope)
+    return now + [
+        url.replace(f"/c/{campaign.slug}.", f"/c/{slug}.")
+        for slug in sorted(session.exec(former).all())
+        for url in now
     ]
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import hub
+from feedsvc.actions import campaigns, hub
 from feedsvc.domain.tables.content import FeedVersion
 from feedsvc.domain.tables.hubs import Listener
 from feedsvc.push import Push
@@ -94,6 +94,16 @@ async def test_what_is_told_is_the_self_link_byte_for_byte(here: Pushing, other:
         path = form["hub.topic"].removeprefix("http://127.0.0.1:8000")
         served = await here.client.get(path)
         assert f'<{form["hub.topic"]}>; rel="self"' in served.headers["link"]
+
+
+async def test_a_hub_is_told_of_a_campaign_under_its_former_slug_too(
+    here: Pushing, other: Outside
+) -> None:
+    world = here.world
+    world.write(campaigns.rename_campaign, "river", "stream", by="test", now=world.now)
+    await here.run(seconds=1)
+    told = {form["hub.topic"] for form in other.forms()}
+    assert told == topics("/c/river", "/c/stream", "/updates")
 
 
 async def test_a_campaign_that_has_not_moved_is_not_told(here: Pushing, other: Outside) -> None:

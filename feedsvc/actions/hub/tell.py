@@ -57,7 +57,7 @@ def take_news(session: Session, name: str, settings: Settings, *, now: datetime)
     scopes = session.exec(_due(name, settings, now)).all()
     if scopes:
         listener.due_at = now + PUT_OFF
-    urls = topics.copied if name == websub.CACHE else topics.topics
+    urls = topics.copied if name == websub.CACHE else topics.told
     moved = select(FeedVersion).where(col(FeedVersion.scope).in_(scopes))
     return [
         News(one.scope, one.version, urls(session, settings.site, one.scope))
