@@ -1,6 +1,7 @@
 """Every setting, read from a TOML file and `FEEDSVC_<SECTION>__<KEY>`, and checked before anything starts."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -33,6 +35,8 @@ RELAY_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 WARM_UP = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SELF = "self"
+_AUTHORITY = re.compile(r"[A-Za-z0-9.@_-]+,[0-9]{4}(?:-[0-9]{2}){0,2}", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
 def _base_url(value: str) -> str:
@@ -46,11 +50,26 @@ def _outside(value: str, *, plain: bool) -> str:
     """Check a URL that we speak to; http is for this machine, unless `plain` will do."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise ValueError("must be like https://hub.example.org/")
+        raise ValueError('must be like https://hub.example.org/ (or "self", for our own hub)')
     if not plain and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must be https; http is for this machine only")
+    if not plain and parts.username is not None:
+        raise ValueError("must not hold a user or a password: feeds name it")
     if any(sign in value for sign in "<>\"' ") or not value.isascii() or not value.isprintable():
         raise ValueError("must be plain ASCII")
+    return value
+
+
+def _authority(value: str) -> str:
+    """Check the authority of tag: URIs (RFC 4151, 2.1): it goes into ids that never change."""
+    if value and not _AUTHORITY.fullmatch(value):
+        raise ValueError("must be like updates.example.org,2026")
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be a language code like en or pt-BR")
     return value
 
 
@@ -77,8 +96,8 @@ class Site(Section):
 
     name: str = "Campaign updates"
     base_url: BaseUrl = "http://127.0.0.1:8000"
-    tag_authority: str = ""
-    default_language: str = "en"
+    tag_authority: Annotated[str, AfterValidator(_authority)] = ""
+    default_language: Annotated[str, AfterValidator(_language)] = "en"
     time_zone: Zone = "UTC"
     postal_address: str = ""
 
@@ -333,6 +352,9 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
         settings = FromFile(**sections)  # type: ignore[arg-type]  # checked by the model itself
     except ValidationError as error:
         raise Misconfigured(_in_words(error, path), remedy=_REMEDY) from error
+    except SettingsError as error:
+        problem = f"An environment variable of {PREFIX} cannot be read: {error}."
+        raise Misconfigured(problem, remedy='Write lists like ["a", "b"].') from error
     except ValueError as error:
         raise Misconfigured(f"{path} is not valid TOML: {error}.", remedy=_REMEDY) from error
     return _obeyed(settings)

@@ -33,6 +33,9 @@ def test_the_environment_overrides_the_file(file: Path, monkeypatch: pytest.Monk
         ("[digest]\ndaily_hour = 24\n", "digest.daily_hour"),
         ("[site]\nbase_url = 'updates.example.org'\n", "site.base_url"),
         ("[site]\ntime_zone = 'Mars/Base'\n", "site.time_zone"),
+        ("[site]\ndefault_language = 'english!'\n", "site.default_language"),
+        ("[site]\ntag_authority = 'foo bar'\n", "site.tag_authority"),
+        ("[feeds]\nhub = 'https://me:secret@hub.example.org/'\n", "feeds.hub"),
         ("[database]\nurl = 'mysql://x'\n", "database.url"),
         ("[mail]\nrelay = 'relay.example.org'\n", "mail.relay"),
         ("[mail]\nrelay = 'smtp://relay.example.org'\nrelay_user = 'x'\n", "mail"),
@@ -62,6 +65,15 @@ def test_a_variable_that_is_no_setting_is_named(
     file.touch()
     monkeypatch.setenv("FEEDSVC_SITE__NMAE", "x")
     with pytest.raises(Misconfigured, match="FEEDSVC_SITE__NMAE"):
+        config.read(file)
+
+
+def test_a_list_in_the_environment_that_is_none_is_not_blamed_on_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.touch()
+    monkeypatch.setenv("FEEDSVC_HTTP__TRUSTED_PROXIES", "foo")
+    with pytest.raises(Misconfigured, match="environment variable"):
         config.read(file)
 
 

@@ -84,6 +84,12 @@ def write(folder: Path, site: Site, fetch: Fetch = beside.nothing) -> None:
     `fetch` gives what the files beside the updates hold, one after the other.
     """
     refuse_full(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Conflict(
+            f"{folder} cannot be made ({error.strerror}).", remedy="Name another folder."
+        ) from error
     if site.record:
         _put(folder, f"{HISTORY}/site.json", portable.format_record(site.record).encode())
     for one in site.folders:

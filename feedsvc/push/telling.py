@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import orjson
+import structlog
 
 from feedsvc.actions import hub
 from feedsvc.actions.hub import News
@@ -15,6 +16,8 @@ from feedsvc.gateways.outgoing import AT_ONCE, Answer, Outgoing
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
+
+log = structlog.get_logger()
 
 Call = tuple[str, bytes, dict[str, str]]
 
@@ -36,6 +39,8 @@ async def tell(
         trouble = await _note(here, listener, one, answers, clock())
         if trouble:
             break
+    if trouble:
+        log.warning("a listener does not take what it is told", listener=listener, problem=trouble)
     if news:
         await here.database.write(hub.rest, listener, trouble, now=clock())
 

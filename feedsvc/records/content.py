@@ -45,8 +45,15 @@ def locked(session: Session, condition: object, name: str) -> Campaign:
     """Take the campaign's lock: arrival numbers are given one at a time."""
     campaign = session.exec(locking(select(Campaign).where(condition))).first()  # type: ignore[arg-type]  # SQLModel types a comparison as bool
     if campaign is None:
-        raise NotFound(f"There is no campaign {name!r}.", remedy="GET /api/campaigns lists them.")
+        raise NotFound(f"There is no campaign {name!r}.", remedy=_now_called(session, name))
     return campaign
+
+
+def _now_called(session: Session, slug: str) -> str:
+    former = session.get(FormerSlug, slug)
+    if former is None:
+        return "GET /api/campaigns lists them."
+    return f"It is called {session.get_one(Campaign, former.campaign_id).slug!r} now."
 
 
 def launched_at(occurred_on: str | None, now: datetime) -> datetime:

@@ -110,16 +110,16 @@ def joined(statement: Any) -> Any:
 def within(scope: int, language: str | None) -> ColumnElement[bool]:
     """Keep what belongs into a feed: of a campaign or the site, in one language or plain."""
     chosen = col(Entry.plain).is_(True) if language is None else col(Entry.language) == language
-    return chosen if scope == SITE else and_(chosen, col(Entry.campaign_id) == scope)
+    if scope == SITE:  # whose feeds go on when those of a campaign end
+        return and_(chosen, col(Entry.kind) != EntryKind.END)
+    return and_(chosen, col(Entry.campaign_id) == scope)
 
 
 def present(scope: int) -> ColumnElement[bool]:
-    """Keep what is still shown; the feeds of the site have of a withdrawn campaign only its end."""
+    """Keep what is still shown; the feeds of the site have nothing of a withdrawn campaign."""
     there = col(Entry.left_at).is_(None)
-    if scope != SITE:
-        return there
     going_on = col(Campaign.status) != CampaignStatus.WITHDRAWN
-    return and_(there, or_(going_on, col(Entry.kind) == EntryKind.END))
+    return and_(there, going_on) if scope == SITE else there
 
 
 def newest(session: Session, scope: int, language: str | None, limit: int) -> list[Found]:

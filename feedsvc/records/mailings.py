@@ -9,7 +9,7 @@ from sqlalchemy import exists, or_
 from sqlmodel import Session, col, select
 
 from feedsvc.domain import halts
-from feedsvc.domain.tables.ledger import Notice, Slot, Withheld
+from feedsvc.domain.tables.ledger import Delivery, Mail, MailState, Notice, Slot, Withheld
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.records import due, shares
 from feedsvc.records.locks import hold
@@ -23,6 +23,25 @@ def those(session: Session, condition: Any) -> Sequence[Notice]:
     hold(session, due.STARTS)
     chosen = select(Notice).where(condition).order_by(col(Notice.id))
     return session.exec(chosen.with_for_update(key_share=True)).all()
+
+
+def reached(session: Session, update_id: int) -> bool:
+    """Whether anybody was sent a mail about an update, or may have been."""
+    gone = (MailState.SENDING, MailState.SENT, MailState.UNKNOWN)
+    found = (
+        select(Delivery.signer_id)
+        .join(Notice, col(Notice.id) == Delivery.notice_id)
+        .join(Mail, col(Mail.id) == Delivery.mail_id)
+        .where(Notice.update_id == update_id, col(Mail.state).in_(gone))
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def concern(session: Session, update_id: int) -> bool:
+    """Whether anybody is mailed about an update, or may be: those who are eligible are not counted yet."""
+    somebody = or_(col(Notice.eligible).is_(None), col(Notice.eligible) > 0)
+    found = select(Notice.id).where(Notice.update_id == update_id, somebody)
+    return session.exec(found.limit(1)).first() is not None
 
 
 def stop(

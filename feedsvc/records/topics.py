@@ -7,7 +7,14 @@ from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings, Site
 from feedsvc.domain import feeds, websub
-from feedsvc.domain.tables.content import Campaign, Entry, FeedVersion, FormerSlug
+from feedsvc.domain.tables.content import (
+    Campaign,
+    Entry,
+    FeedVersion,
+    FormerSlug,
+    Update,
+    UpdateStatus,
+)
 from feedsvc.gateways.templates import Templates
 from feedsvc.records import addresses, documents, versions
 from feedsvc.records.feeds import SITE
@@ -64,13 +71,17 @@ def told(session: Session, site: Site, scope: int) -> list[str]:
 
 
 def copied(session: Session, site: Site, scope: int) -> list[str]:
-    """Return the addresses of what a cache may hold of a scope: its feeds and its page."""
+    """Return what a cache may hold of a scope: its feeds, its page, and the pages of what was withdrawn."""
     campaign = session.get(Campaign, scope) if scope != SITE else None
     if campaign is None:
         pages = [addresses.home(site, None), f"{site.base_url}/feeds.opml"]
     else:
         spoken = {campaign.language, *_languages(session, scope)}
-        pages = [addresses.page(site, campaign, language) for language in sorted(spoken)]
+        pages = [
+            addresses.page(site, campaign, language, key)
+            for key in ("", *_withdrawn(session, scope))
+            for language in sorted(spoken)
+        ]
     return topics(session, site, scope) + pages
 
 
@@ -101,6 +112,14 @@ def printed(
         if feed
     }
     return Printed(moved.version if moved else 0, copies)
+
+
+def _withdrawn(session: Session, scope: int) -> Sequence[str]:
+    """Find the keys of updates that were taken back."""
+    taken_back = select(Update.key).where(
+        Update.campaign_id == scope, Update.status == UpdateStatus.WITHDRAWN
+    )
+    return sorted(session.exec(taken_back).all())
 
 
 def _ended(session: Session, scope: int) -> bool:

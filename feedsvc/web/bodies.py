@@ -1,7 +1,8 @@
 """How many whole documents of one feed each client was sent within the hour (FEEDS H13).
 
-Only what is sent whole is counted: whoever says what it has (If-None-Match) is never refused. Kept are
-numbers that lead back to nobody, and no more than so many.
+Only what is sent whole is counted, and of those who say what they have (If-None-Match) only the same
+document again: that the feed has changed is not their fault. Kept are numbers that lead back to nobody,
+and no more than so many.
 """
 
 import ipaddress
@@ -39,15 +40,17 @@ class Bodies:
         self._sent: OrderedDict[int, int] = OrderedDict()
         self._over = 0.0
 
-    def allow(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        """Count a document that is about to be sent, and say whether it may be."""
+    def allow(self, scope: Scope, headers: Mapping[bytes, bytes], tag: bytes) -> bool:
+        """Count a document, with this ETag, that is about to be sent, and say whether it may be."""
         client = scope["client"]
         if not self._limit or client is None or client[0] in LOOPBACK:
             return True
         if self._clock() >= self._over:
             self._sent.clear()
             self._over = self._clock() + HOUR_SECONDS
-        who = hash((client[0], headers.get(b"user-agent"), scope["path"]))
+        asked = b"if-none-match" in headers or b"if-modified-since" in headers
+        document = (scope["path"], tag if asked else None)
+        who = hash((client[0], headers.get(b"user-agent"), document))
         sent = self._sent[who] = self._sent.get(who, 0) + 1
         if sent == 1 and len(self._sent) > MOST:
             self._sent.popitem(last=False)

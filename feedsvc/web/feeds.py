@@ -113,7 +113,7 @@ async def _of_edition(scope: Scope, key: Key, suffix: str, edition: Edition) -> 
     copy, known = wanted(document, headers, scope)
     if known:
         reply = copy.unchanged
-    elif scope["method"] == "GET" and not scope["app"].state.bodies.allow(scope, headers):
+    elif scope["method"] == "GET" and not scope["app"].state.bodies.allow(scope, headers, copy.tag):
         return TOO_OFTEN
     else:
         reply = copy.whole or await shelf.make(key, document, copy.coding)

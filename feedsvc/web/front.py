@@ -41,6 +41,6 @@ class Front(Starlette):
         copy, known = wanted(document, headers, scope)
         if known:
             return copy.unchanged
-        if copy.whole is None or not self._allow(scope, headers):
+        if copy.whole is None or not self._allow(scope, headers, copy.tag):
             return None
         return copy.whole

@@ -236,6 +236,34 @@ def test_history_is_withdrawn_by_its_file(desk: Desk) -> None:
     assert desk.load() == []
 
 
+MAILED = 'title = "News"\nnotify = "subscribers"'
+
+
+def test_what_nobody_was_sent_yet_is_withdrawn_by_its_file_and_mailed_to_nobody(
+    desk: Desk,
+) -> None:
+    desk.load()
+    desk.world.join("anna@example.org")
+    desk.world.send()
+    desk.put("river/u.md", MAILED)
+    desk.load()
+    desk.world.run_until_planned()
+    desk.put("river/u.md", f'{MAILED}\nstatus = "withdrawn"')
+    assert desk.load() == ["river/u.md: withdrawn"]
+    assert desk.world.run() == []
+    assert desk.world.books().balanced
+
+
+def test_what_somebody_was_sent_is_not_withdrawn_by_its_file(desk: Desk) -> None:
+    desk.load()
+    desk.world.join("anna@example.org")
+    desk.put("river/u.md", MAILED)
+    desk.load()
+    assert desk.world.run()
+    desk.put("river/u.md", f'{MAILED}\nstatus = "withdrawn"')
+    refused(desk, Invalid, r"river/u\.md, status: .*must be told")
+
+
 def test_an_amended_letter_is_a_new_version_and_a_silent_edit_is_none(desk: Desk) -> None:
     desk.put("river/letter.md", LETTER)
     desk.load()
@@ -274,7 +302,7 @@ def test_signatories_that_are_added_are_stored_in_their_place(desk: Desk) -> Non
         ("u.md", 'title = "N"\nedit_class = "correction"', r"u\.md, edit_class: a correction"),
         ("u.md", 'title = "News"\nnotify = "none"', r'u\.md, notify: .*"subscribers"'),
         ("u.md", 'title = "N"\nstatus = "draft"\nnotify = "subscribers"', r"u\.md, status: "),
-        ("u.md", 'title = "News"\nstatus = "withdrawn"', r"u\.md, status: .*must be told"),
+        ("u.md", 'title = "N"\nedit_class = "amended"\nedit_note = "X"', r"u\.md, edit_note: "),
         ("v.md", 'title = "V"\nstatus = "withdrawn"', r"v\.md, status: .*no such update"),
     ],
 )

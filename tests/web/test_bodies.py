@@ -28,7 +28,7 @@ class Clock:
 def poll(host: str | None = PUBLIC, path: str = "/c/river.atom", **headers: str) -> Any:
     """Give what `allow` is asked about."""
     said = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return {"client": host and (host, 1), "path": path}, {b"user-agent": b"Reader"} | said
+    return {"client": host and (host, 1), "path": path}, {b"user-agent": b"Reader"} | said, b'"1"'
 
 
 def allowed(counted: Bodies, times: int, host: str | None = PUBLIC, **headers: str) -> int:
@@ -136,3 +136,22 @@ def test_nothing_is_kept_that_names_anybody() -> None:
     allowed(counted, 20)
     assert PUBLIC not in repr(vars(counted))
     assert "Reader" not in repr(vars(counted))
+
+
+def test_a_reader_that_says_what_it_has_is_sent_whatever_is_new(
+    river: World, http: TestClient
+) -> None:
+    tag, found = '"none"', []
+    for number in range(LIMIT + 3):
+        river.post(title=f"News {number}")
+        answer = http.get("/c/river.atom", headers={"If-None-Match": tag})
+        tag = answer.headers["etag"]
+        found.append(answer.status_code)
+    assert found == [200] * (LIMIT + 3)
+
+
+def test_a_reader_that_says_it_has_something_else_is_told_like_the_others(
+    http: TestClient,
+) -> None:
+    found = statuses(http, LIMIT + 1, headers={"If-None-Match": '"made-up"'})
+    assert found == [200] * LIMIT + [429]

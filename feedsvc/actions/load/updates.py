@@ -13,12 +13,14 @@ from feedsvc.domain.edits import Difference
 from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
+    EditClass,
     Notify,
     Update,
     UpdateStatus,
 )
+from feedsvc.domain.tables.ledger import Notice, Withheld
 from feedsvc.errors import Conflict, Invalid
-from feedsvc.records import content, feeds, folders, revising
+from feedsvc.records import content, feeds, folders, mailings, revising
 from feedsvc.records.release import bring_in, release, status_at
 
 _OUT = {UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN}
@@ -122,8 +124,9 @@ def _revise(
             remedy="Put the file back as it was, and write what there is to say as a new update.",
         )
     out = update.status is UpdateStatus.PUBLISHED
-    told = out and update.notify is Notify.SUBSCRIBERS
+    told = out and mailings.concern(run.session, update.id or 0)
     edit_class = edits.allowed(found, given.edit_class, file, told=told)
+    _refuse_note(given, edit_class, file)
     redated = update.occurred_on != _date(given)
     update.occurred_on = _date(given)
     changed = [one.language for one in given.texts] if redated else found.changed
@@ -135,6 +138,15 @@ def _revise(
         site=run.site,
     )
     run.changed(file, f"revision {revision.number} ({edit_class})", update.uid)
+
+
+def _refuse_note(given: UpdateFile, edit_class: EditClass, file: str) -> None:
+    if given.edit_note and edit_class is not EditClass.CORRECTION:
+        raise Invalid(
+            f"{file}, edit_note",
+            f"is shown to nobody: this edit is {edit_class.value!r}.",
+            remedy='Write edit_class = "correction", or leave edit_note out.',
+        )
 
 
 def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
@@ -157,16 +169,18 @@ def _turn(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file:
 
 def _withdraw(run: Run, campaign: Campaign, update: Update, given: UpdateFile, file: str) -> None:
     """Withdraw what nobody was mailed; refuse every other way back."""
-    problem, remedy = _no_way(update, given.status)
+    mailing = mailings.those(run.session, Notice.update_id == update.id)  # none starts from here on
+    problem, remedy = _no_way(run, update, given.status)
     if problem:
         raise Invalid(f"{file}, status", problem, remedy=remedy)
+    mailings.cancel(run.session, mailing, Withheld.WITHDRAWN, run.now)
     newest = folders.of_revisions(run.session, update)[update.revision]
     notes = _notes(given)
     revising.withdraw(run.session, campaign, update, newest, notes, site=run.site, now=run.now)
     run.changed(file, "withdrawn", update.uid)
 
 
-def _no_way(update: Update, wanted: UpdateStatus) -> tuple[str, str]:
+def _no_way(run: Run, update: Update, wanted: UpdateStatus) -> tuple[str, str]:
     if update.status is UpdateStatus.WITHDRAWN:
         return "the update is withdrawn already.", 'Write status = "withdrawn".'
     if wanted is not UpdateStatus.WITHDRAWN:
@@ -176,7 +190,7 @@ def _no_way(update: Update, wanted: UpdateStatus) -> tuple[str, str]:
         )
     if update.status is not UpdateStatus.PUBLISHED:
         return "only what was published is withdrawn.", 'Write status = "draft".'
-    if update.notify is Notify.SUBSCRIBERS:
+    if mailings.reached(run.session, update.id or 0):
         return (
             "what was mailed cannot be withdrawn from a file: those who have it must be told.",
             'Leave status = "published"; an edit as "amended" changes pages and feeds.',
