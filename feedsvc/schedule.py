@@ -186,6 +186,7 @@ class Timetable:
     ) -> None:
         self.last_tick: datetime | None = None
         self._problems: dict[str, str] = {}
+        self._stopping = False
         self._here = here
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -215,6 +216,7 @@ class Timetable:
 
     def stop(self) -> None:
         """Start no more ticks; one under way is cut short, and what it did stands."""
+        self._stopping = True
         self._scheduler.shutdown(wait=False)
 
     @property
@@ -237,6 +239,10 @@ class Timetable:
     async def _survives(self, job: str, work: Awaitable[object]) -> bool:
         try:
             await work
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            return False  # cut short on purpose: APScheduler would print it as a fault
         except Exception as error:  # noqa: BLE001  shown; the database remembers what is due
             self._show(job, error)
             return False

@@ -182,3 +182,21 @@ async def test_a_nudge_is_answered_soon_however_often_it_is_repeated(here_and_no
         assert timetable.last_tick == here_and_now.now
     finally:
         timetable.stop()
+
+
+async def test_a_tick_that_a_stop_cuts_short_is_no_fault(
+    here_and_now: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(schedule, "STEPS", (endless,))
+    timetable = Timetable(here_and_now.here, here_and_now.clock)
+    timetable.start()
+    await begun.wait()
+    timetable.stop()
+    await asyncio.sleep(0.05)
+    assert not caplog.records
