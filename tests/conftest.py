@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from feedsvc.web import looks
 from tests import postgresql
 from tests.world import World, world
 
@@ -16,6 +17,12 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a database that is slow to answer, as it is at times on a shared machine."""
+    monkeypatch.setattr(looks, "PATIENCE_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ def test_an_archive_is_kept_long_by_readers_and_a_minute_by_caches_that_many_sha
 @pytest.mark.parametrize("run", ["2", "4", "3-7"])
 def test_an_archive_that_is_not_there_is_404(http: TestClient, run: str) -> None:
     answer = http.get(f"/c/river/archive/{run}.atom")
-    assert answer.status_code == 404
+    assert answer.status_code == 404, answer.text
     assert "max-age=60" in answer.headers["cache-control"]
 
 
