@@ -60,9 +60,10 @@ def name(number: int) -> str:
 
 
 def _shared(keys: Keys, settings: Settings, now: datetime) -> dict[str, object]:
-    zone = settings.site.time_zone
+    zone, language = settings.site.time_zone, settings.site.default_language
     return {
-        "language_sealed": keys.seal(settings.site.default_language, Sealed.LANGUAGE),
+        "language_sealed": keys.seal(language, Sealed.LANGUAGE),
+        "language_tag": keys.tag(language, Sealed.LANGUAGE),
         "zone_sealed": keys.seal(zone, Sealed.ZONE),
         "zone_tag": keys.tag(zone, Sealed.ZONE),
         "domain_tag": groups.tag(address(0), keys),
@@ -107,5 +108,6 @@ def _signature(
         "person_index": keys.address_index(address(number)),
         "name_sealed": keys.seal(name(number), Sealed.NAME),
         "signed_at": now,
+        "pending_since": now,
         "confirmed_at": now,
     }

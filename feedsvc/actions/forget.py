@@ -37,7 +37,7 @@ def _signers(session: Session, before: datetime) -> None:
 def _signatures(session: Session, before: datetime) -> None:
     stale = (
         select(Signature.id)
-        .where(col(Signature.confirmed_at).is_(None), col(Signature.signed_at) < before)
+        .where(col(Signature.confirmed_at).is_(None), col(Signature.pending_since) < before)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )

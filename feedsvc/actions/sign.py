@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 from feedsvc.config import Settings
 from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
-from feedsvc.domain.signup import Signup
+from feedsvc.domain.signup import WISH, LinkWish, Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
 from feedsvc.domain.tables.people import Intake, Signature, Signer, Subscription
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
-from feedsvc.records import subscriptions, suppressions
+from feedsvc.records import fresh_links, subscriptions, suppressions
 
 log = structlog.get_logger()
 
@@ -42,22 +42,35 @@ def work_off(
     if intake is None:
         return False
     session.delete(intake)
-    signup = _opened(intake, keys)
-    campaign = signup and session.get(Campaign, signup.campaign_id)
-    if signup and campaign and not suppressions.never(session, keys.address_index(signup.email)):
-        signer = _signer(session, keys, signup, settings, now)
-        petition = campaign.kind is CampaignKind.PETITION
-        news = petition and _sign(session, keys, signer, signup, now)
-        news = _subscribe(session, signer, signup, now) or news
-        if news:
-            signer.ask_at = now
+    wish = _opened(intake, keys)
+    if wish is None or suppressions.never(session, keys.address_index(wish.email)):
+        return True
+    if isinstance(wish, LinkWish):
+        fresh_links.wish(session, keys.address_index(wish.email), now=now)
+    else:
+        _take_down(session, keys, wish, settings, now)
     return True
 
 
-def _opened(intake: Intake, keys: Keys) -> Signup | None:
+def _take_down(
+    session: Session, keys: Keys, signup: Signup, settings: Settings, now: datetime
+) -> None:
+    """Note the signature and the wish for updates, and that their person is to be asked."""
+    campaign = session.get(Campaign, signup.campaign_id)
+    if campaign is None:
+        return
+    signer = _signer(session, keys, signup, settings, now)
+    petition = campaign.kind is CampaignKind.PETITION
+    news = petition and _sign(session, keys, signer, signup, now)
+    news = _subscribe(session, signer, signup, now) or news
+    if news:
+        signer.ask_at = now
+
+
+def _opened(intake: Intake, keys: Keys) -> Signup | LinkWish | None:
     """Open a sign-up; one that is damaged is given up and stops nobody else (law 8)."""
     try:
-        return Signup.model_validate_json(keys.unseal(intake.sealed, Sealed.INTAKE))
+        return WISH.validate_json(keys.unseal(intake.sealed, Sealed.INTAKE))
     except (FeedsvcError, LookupError, ValueError) as error:
         log.error("sign-up cannot be read", intake=intake.id, problem=type(error).__name__)  # noqa: TRY400  the trace may hold what was written
         return None
@@ -93,6 +106,7 @@ def _new_signer(keys: Keys, signup: Signup, settings: Settings, now: datetime) -
 
 def _settle(signer: Signer, keys: Keys, language: str, zone: str) -> None:
     signer.language_sealed = keys.seal(language, Sealed.LANGUAGE)
+    signer.language_tag = keys.tag(language, Sealed.LANGUAGE)
     signer.zone_sealed = keys.seal(zone, Sealed.ZONE)
     signer.zone_tag = keys.tag(zone, Sealed.ZONE)
 
@@ -107,14 +121,14 @@ def _sign(session: Session, keys: Keys, signer: Signer, signup: Signup, now: dat
     if known and known.confirmed_at:
         return False
     signature = known or Signature(
-        campaign_id=signup.campaign_id, person_index=person, signed_at=now
+        campaign_id=signup.campaign_id, person_index=person, signed_at=now, pending_since=now
     )
     signature.signer_id = signer.id
     signature.name_sealed = keys.seal(signup.name, Sealed.NAME)
     signature.letter_version = _letter(session, signup.campaign_id)
-    again = known is not None and now < known.signed_at + DAY
+    again = known is not None and now < known.pending_since + DAY
     if not again:
-        signature.signed_at = now
+        signature.signed_at = signature.pending_since = now
     session.add(signature)
     return not again
 

@@ -40,6 +40,7 @@ class MailSettings(Section):
     relay_token_file: Path | None = None
     from_address: str = "updates@localhost"
     from_name: str = ""
+    discreet_name: str = "Updates"
     reply_to: str = ""
     bounce_domain: str = ""
     connections: Annotated[int, Field(ge=1, le=200)] = 4

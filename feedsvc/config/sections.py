@@ -72,6 +72,7 @@ class DigestSettings(Section):
     daily_hour: Hour = 8
     weekly_day: Annotated[int, Field(ge=0, le=6)] = 0
     chunk: Annotated[int, Field(ge=1, le=50_000)] = 2_000
+    welcome: bool = False
 
 
 class Bounces(Section):
@@ -120,4 +121,7 @@ class Limits(Section):
     json_bytes: Positive = 256 * 1024
     json_depth: Positive = 32
     confirm_mails_per_month: Positive = 3
+    confirm_mails_per_hour: Positive = 5_000
+    sign_ups_per_network: Positive = 5
+    passcode: str = Field(default="", repr=False)
     feed_bodies_per_hour: Annotated[int, Field(ge=0)] = 12

@@ -1,9 +1,9 @@
 """A sign-up as the form or the organisation's own site hands it in."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from feedsvc.domain import languages, text
 from feedsvc.domain.cadence import zones
@@ -51,6 +51,22 @@ class SignForm(BaseModel):
 class Signup(SignForm):
     """A filled-in form, with the campaign and where the consent came from."""
 
+    wish: Literal["sign"] = "sign"
     campaign_id: int
     source: str = "form"
     consent_text: str = CONSENT_TEXT
+
+
+class LinkWish(BaseModel):
+    """Somebody asks for a link to what is theirs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wish: Literal["link"] = "link"
+    email: Annotated[str, AfterValidator(address)]
+
+
+Wish = Annotated[Signup | LinkWish, Field(discriminator="wish")]
+"""What comes in through the public forms, is sealed at once and worked off later."""
+
+WISH: TypeAdapter[Signup | LinkWish] = TypeAdapter(Wish)

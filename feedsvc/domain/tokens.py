@@ -28,6 +28,8 @@ class Purpose(IntEnum):
     NEVER = 5
     BOUNCE = 6
     FRESH = 7
+    MOVE_FROM = 8
+    MOVE_TO = 9
 
 
 LEAVING = (Purpose.LEAVE_CAMPAIGN, Purpose.LEAVE_MAIL, Purpose.LEAVE_ALL)
@@ -35,7 +37,7 @@ LEAVING = (Purpose.LEAVE_CAMPAIGN, Purpose.LEAVE_MAIL, Purpose.LEAVE_ALL)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a genuine token says. `scope` is a campaign, a mail or 0, as its purpose has it."""
+    """What a genuine token says. `scope` is a campaign, a digest, what was asked, or 0, as its purpose has it."""
 
     purpose: Purpose
     subject: int

@@ -16,7 +16,7 @@ def signatures(signer_id: int, now: datetime) -> SelectOfScalar[Signature]:
     return (
         select(Signature)
         .where(Signature.signer_id == signer_id, col(Signature.confirmed_at).is_(None))
-        .where(col(Signature.signed_at) >= now - LIFE)
+        .where(col(Signature.pending_since) >= now - LIFE)
         .order_by(col(Signature.campaign_id))
     )
 

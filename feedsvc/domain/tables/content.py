@@ -68,7 +68,8 @@ class Campaign(SQLModel, table=True):
 
     `signatures` are the confirmed ones, counted as they are confirmed. Once it is withdrawn its feeds
     say so for a while, and have ended since `ended_at`. `rewritten_at`: all its documents were written
-    anew, archives too, for its address or the configuration had changed.
+    anew, archives too, for its address or the configuration had changed. `donate_url` and `related`
+    (slugs of other campaigns) are what it offers to those who have signed.
     """
 
     id: int | None = number()
@@ -84,6 +85,8 @@ class Campaign(SQLModel, table=True):
     revision: int = 1
     last_arrival: int = 0
     signatures: int = 0
+    donate_url: str = ""
+    related: list[str] = Field(default_factory=list, sa_type=JSON)
     withdrawn_at: datetime | None = None
     ended_at: datetime | None = None
     rewritten_at: datetime | None = None

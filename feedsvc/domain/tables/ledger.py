@@ -46,6 +46,13 @@ class MailKind(StrEnum):
 
     DIGEST = "digest"
     CONFIRM = "confirm"
+    REMINDER = "reminder"
+    INVITATION = "invitation"
+    LINK = "link"
+    KNOWN = "known"
+    WELCOME = "welcome"
+    MOVE_FROM = "move from"
+    MOVE_TO = "move to"
 
 
 class MailState(StrEnum):
@@ -154,13 +161,17 @@ class Slot(SQLModel, table=True):
 
 
 class Digest(SQLModel, table=True):
-    """The content of a mail, composed once; `message` holds its bytes with slots to be filled."""
+    """The content of a mail, composed once; `message` holds its bytes with slots to be filled.
+
+    `base_url` is where the links in its slots lead.
+    """
 
     id: int | None = number()
     key: bytes = Field(sa_type=LargeBinary, unique=True)
     kind: MailKind = word(MailKind)
     language: str
     message: bytes = Field(sa_type=LargeBinary)
+    base_url: str | None = None
     composed_at: datetime
 
 
@@ -226,11 +237,18 @@ class Mail(SQLModel, table=True):
 class Snapshot(SQLModel, table=True):
     """Every slot value of a mail, sealed when it is planned, so that a repeat has the same bytes.
 
-    Apart from the mail: marks touch that row only, and this one is gone when the mail is old.
+    Apart from the mail: marks touch that row only, and this one is gone when the mail is old. A
+    service mail has its values in `sealed`. Those of a digest follow from what the others hold: the
+    sealed address and name as they were, the day of signing, the key that its tokens are made with,
+    and the mail's `planned_at`, which is its Date.
     """
 
     mail_id: int = refers("mail.id", primary_key=True)
-    sealed: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    name_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    signed_on: date | None = None
+    token_key: int | None = None
 
 
 class Tally(SQLModel, table=True):

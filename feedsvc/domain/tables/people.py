@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from feedsvc.domain.tables.kinds import number, partial, refers, word
+from feedsvc.domain.tables.kinds import BIG, number, partial, refers, word
 
 
 class Cadence(StrEnum):
@@ -28,6 +28,15 @@ class Ending(StrEnum):
     EXPIRED = "expired"
 
 
+class Because(StrEnum):
+    """What a person says of why they leave."""
+
+    TOO_MUCH = "too much"
+    NOT_FOR_ME = "not for me"
+    NEVER_ASKED = "never asked"
+    OTHER = "other"
+
+
 class Reach(StrEnum):
     """Which mail a suppression stops."""
 
@@ -39,7 +48,9 @@ class Signer(SQLModel, table=True):
     """A person, one per address. Tags are keyed hashes, for grouping without knowing.
 
     `confirmed_at` is when they first said yes, `signed_up_at` when they last signed; `ask_at` is set
-    while somebody waits to be asked to confirm. Who changes what waits here holds this row's lock.
+    while somebody waits to be asked to confirm, and `asks` counts how often they were asked for what
+    waits now: the second is the reminder. Who changes what waits here holds this row's lock.
+    `discreet`: mails to them do not tell what they signed (MAIL M14a).
     """
 
     __table_args__ = (
@@ -58,8 +69,10 @@ class Signer(SQLModel, table=True):
     address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     language_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     zone_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    language_tag: bytes | None = Field(default=None, sa_type=LargeBinary)
     zone_tag: bytes = Field(sa_type=LargeBinary)
     domain_tag: bytes = Field(sa_type=LargeBinary)
+    discreet: bool = False
     daily_hour: int
     weekly_day: int
     daily_served_on: date | None = None
@@ -69,12 +82,13 @@ class Signer(SQLModel, table=True):
     signed_up_at: datetime
     confirmed_at: datetime | None = None
     ask_at: datetime | None = None
+    asks: int = 0
     erased_at: datetime | None = None
 
     def forget(self) -> None:
         """Keep nothing by which the person could be found or written to."""
         self.address_index = self.address_sealed = None
-        self.language_sealed = self.zone_sealed = None
+        self.language_sealed = self.zone_sealed = self.language_tag = None
         self.ask_at = None
 
 
@@ -82,11 +96,12 @@ class Signature(SQLModel, table=True):
     """A signer's name under a campaign, and the version of the letter it was put under.
 
     Someone who asked for no updates has no signer row once confirmed: `person_index` counts them.
+    `pending_since` is when a yes was last asked for; `signed_at` may lie before it (imported).
     """
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "person_index"),
-        partial("ix_signature_pending", "signed_at", where="confirmed_at IS NULL"),
+        partial("ix_signature_pending", "pending_since", where="confirmed_at IS NULL"),
     )
 
     id: int | None = number()
@@ -96,6 +111,7 @@ class Signature(SQLModel, table=True):
     letter_version: int | None = None
     name_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     signed_at: datetime
+    pending_since: datetime
     confirmed_at: datetime | None = None
 
 
@@ -103,6 +119,8 @@ class Subscription(SQLModel, table=True):
     """A signer's wish to hear of one campaign; it ends with a reason and is not deleted.
 
     Live at arrival `a` when `after_arrival < a` and it had not ended by then: `ended_arrival >= a`.
+    Who takes a leave back has a new row, the `successor_id` of the one that ended: what that one
+    lacked goes by it. `left_because` is what the person said, if they did.
     """
 
     __table_args__ = (
@@ -115,6 +133,7 @@ class Subscription(SQLModel, table=True):
         ),
         Index("ix_subscription_campaign", "campaign_id", "id"),
         Index("ix_subscription_signer", "signer_id"),
+        partial("ix_subscription_successor", "successor_id", where="successor_id IS NOT NULL"),
         partial("ix_subscription_paused", "paused_until", where="paused_until IS NOT NULL"),
         partial(
             "ix_subscription_pending",
@@ -133,6 +152,8 @@ class Subscription(SQLModel, table=True):
     ended_at: datetime | None = None
     ended_arrival: int | None = None
     ending: Ending | None = word(Ending, default=None, nullable=True)
+    successor_id: int | None = refers("subscription.id", default=None)
+    left_because: Because | None = word(Because, default=None, nullable=True)
     paused_until: datetime | None = None
     consent_source: str
     consent_text: str
@@ -189,6 +210,75 @@ class Intake(SQLModel, table=True):
     id: int | None = number()
     sealed: bytes = Field(sa_type=LargeBinary)
     received_at: datetime
+
+
+class FreshLink(SQLModel, table=True):
+    """A link that shows a person what is theirs, good for thirty minutes once it was mailed (law 14).
+
+    `campaign_id` is set when it goes out because somebody signed again what counts already.
+    `address_index` counts how often an address was sent one; a link opens for that address only.
+    """
+
+    __tablename__ = "fresh_link"
+    __table_args__ = (
+        partial("ix_fresh_link_waiting", "id", where="mailed_at IS NULL"),
+        Index("ix_fresh_link_address", "address_index", "created_at"),
+    )
+
+    id: int | None = number()
+    signer_id: int = refers("signer.id", index=True)
+    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
+    campaign_id: int | None = refers("campaign.id", default=None)
+    created_at: datetime
+    mailed_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class AddressChange(SQLModel, table=True):
+    """A wish to be written to elsewhere; it is done when both addresses have agreed."""
+
+    __tablename__ = "address_change"
+    __table_args__ = (partial("ix_address_change_waiting", "id", where="mailed_at IS NULL"),)
+
+    id: int | None = number()
+    signer_id: int = refers("signer.id", index=True)
+    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
+    address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    created_at: datetime
+    expires_at: datetime
+    mailed_at: datetime | None = None
+    old_agreed_at: datetime | None = None
+    new_agreed_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+class Bucket(SQLModel, table=True):
+    """How much came lately from one network, or from everywhere: full until `full_until`.
+
+    `tag` is a keyed hash, kept for a day at most.
+    """
+
+    tag: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    full_until: datetime
+
+
+class ImportRun(SQLModel, table=True):
+    """How far the import of a file has come, so that it goes on where it was interrupted.
+
+    `file` is the hash of its content; `lines` and `bytes_read` have been worked off.
+    """
+
+    __tablename__ = "import_run"
+    __table_args__ = (UniqueConstraint("file", "campaign_id"),)
+
+    id: int | None = number()
+    file: bytes = Field(sa_type=LargeBinary)
+    campaign_id: int = refers("campaign.id")
+    lines: int = 0
+    bytes_read: int = Field(default=0, sa_type=BIG)
+    counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    started_at: datetime
+    ended_at: datetime | None = None
 
 
 class Suppression(SQLModel, table=True):
