@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from feedsvc.actions import (
     choose,
     deliver,
+    erase,
     fan_out,
     forget,
     leave,
@@ -48,6 +49,22 @@ from tests.world import SENT, START, World
 PEOPLE = 5
 SLUGS = ("river", "forest")
 PLACES = ("UTC", "Europe/London", "Australia/Sydney", "Pacific/Kiritimati", "America/Los_Angeles")
+SEASONS = (START, datetime(2026, 9, 28, 9, 0, tzinfo=UTC))
+"""Both reach over changes of the clocks in London, Sydney and Los Angeles."""
+
+CHANGES = tuple(
+    datetime(2026, month, day, hour, 0, tzinfo=UTC)
+    for month, day, hour in (
+        (3, 8, 10),
+        (3, 29, 1),
+        (4, 4, 16),
+        (10, 3, 16),
+        (10, 25, 1),
+        (11, 1, 9),
+    )
+)
+"""When the clocks change: Los Angeles, London, Sydney; and back, in the other order."""
+
 SHARES = 3  # as the tests of shares have them: one mail, four, and the rest
 LAST_DAYS = 12  # a week for the weekly ones, three days for the paused ones
 SPANS = [timedelta(minutes=m) for m in (1, 7, 11, 31, 60 * 5, 60 * 13, 60 * 25, 60 * 80, 60 * 200)]
@@ -73,19 +90,34 @@ cadences = st.sampled_from(list(Cadence))
 
 @dataclass(eq=False)
 class Wish:
-    """A subscription as the model has it."""
+    """A subscription as the model has it; one that was taken up again goes on as its `successor`."""
 
     slug: str
-    person: int
+    signer: int
     since: datetime
     confirmed: bool = False
-    ended: bool = False
+    ended: Withheld | None = None
     paused_until: datetime | None = None
+    successor: "Wish | None" = None
+
+    @property
+    def final(self) -> "Wish":
+        """Itself, or what it has become."""
+        return self.successor.final if self.successor else self
+
+
+@dataclass
+class Departure:
+    """One act of leaving: when, by which link, and what it ended."""
+
+    at: datetime
+    which: tuple[str, ...]
+    ended: list[Wish]
 
 
 @dataclass(eq=False)
 class News:
-    """An update that was released, and whose wish was live at that moment."""
+    """An update that was released, and whose wishes were live at that moment, by signer."""
 
     slug: str
     eligible: dict[int, Wish]
@@ -148,18 +180,21 @@ class Ledger(RuleBasedStateMachine):
         self.drafts: list[Planned] = []
         self.embargoed: list[Planned] = []
         self.signers: dict[int, int] = {}
+        self.lives: dict[int, int] = defaultdict(int)
+        self.departures: dict[int, Departure] = {}
         self.mails: dict[int, Carried] = defaultdict(Carried)
         self.seen_mails: set[int] = set()
         self.claims: list[int] = []
         self.under_way: int | None = None
 
     @initialize(
+        season=st.sampled_from(SEASONS),
         hours=st.integers(0, 24 * 40),
         members=st.lists(st.tuples(people, slugs, cadences), max_size=2 * PEOPLE),
     )
-    def begin(self, hours: int, members: list[tuple[int, str, Cadence]]) -> None:
+    def begin(self, season: datetime, hours: int, members: list[tuple[int, str, Cadence]]) -> None:
         """Set up two campaigns and their first members, before or after a change of the clocks."""
-        self.world.now = START + timedelta(hours=hours)
+        self.world.now = season + timedelta(hours=hours)
         self.world.write(empty)
         for slug in SLUGS:
             self.world.campaign(slug)
@@ -217,9 +252,10 @@ class Ledger(RuleBasedStateMachine):
     @rule(person=people, slug=slugs, cadence=cadences)
     def sign_up(self, person: int, slug: str, cadence: Cadence) -> None:
         """Sign and ask for updates, for the first time or again."""
-        address = f"person{person}@example.org"
-        self.signers[person] = self.world.sign_up(address, slug, cadence=cadence)
-        wish = self.wishes.setdefault((person, slug), Wish(slug, person, self.world.now))
+        address = f"person{person}.{self.lives[person]}@example.org"
+        signer = self.world.sign_up(address, slug, cadence=cadence)
+        self.signers[person] = signer
+        wish = self.wishes.setdefault((person, slug), Wish(slug, signer, self.world.now))
         if not wish.confirmed and wish.since + DAY <= self.world.now:
             wish.since = self.world.now
 
@@ -295,11 +331,44 @@ class Ledger(RuleBasedStateMachine):
     def leave(self, person: int, which: tuple[str, ...], twice: bool) -> None:  # noqa: FBT001  drawn
         """Leave one campaign or all, once or twice."""
         if person in self.signers:
+            self.world.now += timedelta(seconds=1)  # no two at the same instant
             for _ in range(1 + twice):
                 self.world.leave(self.signers[person], *(which if which != SLUGS else ()))
-            for wish in list(self._of(person, which)):
-                wish.ended = True
-                del self.wishes[person, wish.slug]
+            ended = self._end(person, Withheld.LEFT, which)
+            if ended:
+                self.departures[person] = Departure(self.world.now, which, ended)
+
+    @precondition(lambda self: self.departures)
+    @rule(person=people, twice=st.booleans())
+    def undo(self, person: int, twice: bool) -> None:  # noqa: FBT001  drawn
+        """Take the last leave back, once or twice: what it ended goes on, unless it was begun anew."""
+        departure = self.departures.get(person)
+        if departure is None:
+            return
+        for _ in range(1 + twice):
+            self.world.write(
+                leave.undo,
+                self.signers[person],
+                campaigns=self._ids(departure.which),
+                left_at=departure.at,
+                now=self.world.now,
+            )
+        for wish in departure.ended:
+            if wish.successor is None and wish.confirmed and (person, wish.slug) not in self.wishes:
+                wish.successor = Wish(
+                    wish.slug, wish.signer, self.world.now, True, None, wish.paused_until
+                )
+                self.wishes[person, wish.slug] = wish.successor
+
+    @precondition(lambda self: self.signers)
+    @rule(person=people)
+    def erase(self, person: int) -> None:
+        """Be forgotten; the same person may come again, with another address."""
+        if person in self.signers:
+            self.world.write(erase.erase, self.signers.pop(person), now=self.world.now)
+            self._end(person, Withheld.ERASED)
+            self.departures.pop(person, None)
+            self.lives[person] += 1
 
     # What time does
 
@@ -307,6 +376,13 @@ class Ledger(RuleBasedStateMachine):
     def pass_time(self, span: timedelta) -> None:
         """Let time pass, up to more than a week."""
         self.world.now += span
+
+    @rule(change=st.sampled_from(CHANGES), minutes=st.sampled_from([-90, -1, 0, 1, 31, 90]))
+    def jump(self, change: datetime, minutes: int) -> None:
+        """Jump ahead to a change of the clocks that is near."""
+        there = change + timedelta(minutes=minutes)
+        if timedelta() < there - self.world.now < timedelta(days=20):
+            self.world.now = there
 
     @rule(times=st.integers(1, 2))
     def tick(self, times: int) -> None:
@@ -350,7 +426,7 @@ class Ledger(RuleBasedStateMachine):
         self.world.write(forget.forget_unconfirmed, now=self.world.now)
         for key, wish in list(self.wishes.items()):
             if not wish.confirmed and wish.since + WEEK < self.world.now:
-                wish.ended = True
+                wish.ended = Withheld.EXPIRED
                 del self.wishes[key]
 
     # What the sender does
@@ -455,9 +531,9 @@ class Ledger(RuleBasedStateMachine):
         rows = self.world.read(_standing)
         for uid, news in self.news.items():
             mine = {signer: rest for (update, signer), rest in rows.items() if update == uid}
-            assert set(mine) == {self.signers[person] for person in news.eligible}
-            for person, wish in news.eligible.items():
-                self._compare_one(mine[self.signers[person]], wish, news)
+            assert set(mine) == set(news.eligible)
+            for signer, wish in news.eligible.items():
+                self._compare_one(mine[signer], wish.final, news)
 
     def _compare_one(self, standing: tuple[Delivery, Mail | None], wish: Wish, news: News) -> None:
         delivery, mail = standing
@@ -465,8 +541,7 @@ class Ledger(RuleBasedStateMachine):
             assert news.cancelled
             return
         if delivery.state is DeliveryState.WITHHELD:
-            assert wish.ended
-            assert delivery.reason is Withheld.LEFT
+            assert delivery.reason is wish.ended
             return
         assert delivery.state is DeliveryState.MAILED
         assert mail is not None
@@ -497,7 +572,7 @@ class Ledger(RuleBasedStateMachine):
             self.embargoed.append(update)
         elif update.notify == "subscribers":
             live = {
-                wish.person: wish
+                wish.signer: wish
                 for wish in self.wishes.values()
                 if wish.slug == update.slug and wish.confirmed
             }
@@ -527,6 +602,14 @@ class Ledger(RuleBasedStateMachine):
         found = (self.wishes.get((person, slug)) for slug in which)
         return [wish for wish in found if wish is not None]
 
+    def _end(self, person: int, why: Withheld, which: tuple[str, ...] = SLUGS) -> list[Wish]:
+        """End what is open, and return it."""
+        ended = self._of(person, which)
+        for wish in ended:
+            wish.ended = why
+            del self.wishes[person, wish.slug]
+        return ended
+
     def _ids(self, which: tuple[str, ...]) -> list[int] | None:
         return None if which == SLUGS else [self.world.campaign_id(slug) for slug in which]
 
@@ -538,9 +621,8 @@ class Ledger(RuleBasedStateMachine):
         self.mails[mail_id].written.append((self.world.snapshot(mail_id), message))
         again = len(self.mails[mail_id].fates) > 0
         for uid in uids:
-            person = next(key for key, value in self.signers.items() if value == mail.signer_id)
-            wish = self.news[uid].eligible[person]
-            assert not wish.ended
+            wish = self.news[uid].eligible[mail.signer_id].final
+            assert wish.ended is None
             assert not self.news[uid].paused
             assert not self.news[uid].cancelled
             paused = wish.paused_until is not None and wish.paused_until > self.world.now

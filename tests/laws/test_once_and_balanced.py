@@ -11,11 +11,12 @@ from tests.laws.ledger import Ledger
 from tests.world import World
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+STEPS = 40
 
 
 def test_everyone_is_sent_everything_once_and_the_books_balance(quick_world: World) -> None:
     machine = type("Machine", (Ledger,), {"world": quick_world})
-    habits = settings(max_examples=1000 if LONG else 25, stateful_step_count=40)
+    habits = settings(max_examples=(50_000 if LONG else 2_000) // STEPS, stateful_step_count=STEPS)
     run_state_machine_as_test(machine, settings=habits)
 
 
@@ -24,5 +25,5 @@ def test_the_same_holds_when_every_mailing_begins_with_a_share(
 ) -> None:
     monkeypatch.setattr(halts, "AT_LEAST", 1)
     machine = type("Machine", (Ledger,), {"world": quick_world})
-    habits = settings(max_examples=1000 if LONG else 15, stateful_step_count=40)
+    habits = settings(max_examples=(10_000 if LONG else 600) // STEPS, stateful_step_count=STEPS)
     run_state_machine_as_test(machine, settings=habits)
