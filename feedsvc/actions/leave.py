@@ -7,11 +7,11 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withheld
-from feedsvc.domain.tables.people import Ending, Reach, Signer, Subscription, Suppression
+from feedsvc.domain.tables.people import Because, Ending, Reach, Signer, Subscription, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import due, subscriptions
-from feedsvc.records.locks import insert
+from feedsvc.records import due, leaves, subscriptions
+from feedsvc.records.locks import hold, insert
 
 
 def leave(
@@ -24,8 +24,52 @@ def leave(
         subscription.end(Ending.LEFT, arrival, now)
     session.flush()
     due.withhold(session, _ids(ending), Withheld.LEFT)
-    if ending:
-        _journal(session, signer_id, ending, now)
+    _journal(session, signer_id, "left", ending, now)
+
+
+def undo(
+    session: Session,
+    signer_id: int,
+    *,
+    campaigns: Collection[int] | None,
+    left_at: datetime,
+    now: datetime,
+) -> list[int]:
+    """Take back the leave of `left_at`, of some campaigns or (None) of all; return what lives again.
+
+    For a day. Only what that leave ended is reopened, and only what it withheld waits again: what
+    arrived meanwhile is not heard of. Twice is the same as once, and so is another moment as none.
+    """
+    hold(session, due.TURN)
+    signer = session.get(Signer, signer_id, with_for_update={"key_share": True})
+    if signer is None or not leaves.undoable(session, signer, left_at, now):
+        return []
+    mine = subscriptions.all_of(signer_id, campaigns).with_for_update()
+    rows = {row.id or 0: row for row in session.exec(mine).all()}
+    ended = [row for row in rows.values() if leaves.by(row, left_at)]
+    reopening = [row for row in ended if row.successor_id is None]
+    for subscription in reopening:
+        _reopen(session, subscription, rows, now)
+    _journal(session, signer_id, "returned", reopening, now)
+    return [row.campaign_id for row in ended if rows[row.successor_id or 0].live]
+
+
+def because(
+    session: Session,
+    signer_id: int,
+    *,
+    campaigns: Collection[int] | None,
+    left_at: datetime,
+    why: Because,
+    now: datetime,
+) -> bool:
+    """Note why a person left at `left_at`, within a day; return whether that was a leave of theirs."""
+    mine = subscriptions.all_of(signer_id, campaigns).with_for_update()
+    fresh = left_at <= now < left_at + leaves.UNDO
+    ended = [row for row in session.exec(mine).all() if fresh and leaves.by(row, left_at)]
+    for subscription in ended:
+        subscription.left_because = why
+    return bool(ended)
 
 
 def never(session: Session, signer_id: int, *, now: datetime) -> None:
@@ -96,12 +140,43 @@ def _ids(rows: Sequence[Subscription]) -> list[int]:
     return [subscription.id or 0 for subscription in rows]
 
 
-def _journal(session: Session, signer_id: int, left: Sequence[Subscription], now: datetime) -> None:
+def _reopen(
+    session: Session, ended: Subscription, rows: dict[int, Subscription], now: datetime
+) -> None:
+    """Give what has ended a successor, new unless its person is back already, and let it catch up."""
+    again = _live_again(session, ended, rows, now)
+    rows[again.id or 0] = again
+    before = [ended, *(row for row in rows.values() if row.successor_id == ended.id)]
+    for row in before:
+        row.successor_id = again.id
+    session.flush()
+    due.hand_over(session, ended.id or 0, again)
+
+
+def _live_again(
+    session: Session, ended: Subscription, rows: dict[int, Subscription], now: datetime
+) -> Subscription:
+    """Find or make what lives; a wish that waits for a yes makes way, since this is one."""
+    arrival = _last_arrival(session, ended.campaign_id)
+    for row in rows.values():
+        if row.campaign_id == ended.campaign_id and row.live:
+            return row
+        if row.campaign_id == ended.campaign_id:
+            row.end(Ending.REPLACED, arrival, now)
+    session.flush()
+    again = leaves.successor(ended, arrival, now)
+    session.add(again)
+    session.flush()
+    return again
+
+
+def _journal(
+    session: Session, signer_id: int, what: str, rows: Sequence[Subscription], now: datetime
+) -> None:
+    if not rows:
+        return
     address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
-    uids = session.exec(
-        select(Campaign.uid).where(
-            col(Campaign.id).in_([subscription.campaign_id for subscription in left])
-        )
-    ).all()
+    ids = [subscription.campaign_id for subscription in rows]
+    uids = session.exec(select(Campaign.uid).where(col(Campaign.id).in_(ids))).all()
     if address is not None:
-        journalled(session, f"{now.isoformat()} left {address.hex()} {','.join(sorted(uids))}")
+        journalled(session, f"{now.isoformat()} {what} {address.hex()} {','.join(sorted(uids))}")

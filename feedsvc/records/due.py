@@ -62,6 +62,26 @@ def catch_up(session: Session, subscription: Subscription) -> None:
     )
 
 
+def hand_over(session: Session, ended_id: int, successor: Subscription) -> None:
+    """Let the deliveries of a subscription that was left go by its successor.
+
+    What the leave withheld waits again, unless its mailing was cancelled. What is in a mail goes
+    along: a mail that had started may be put off, and is then asked whose it is. The caller holds the
+    TURN, as for `catch_up`.
+    """
+    _change(session, [Delivery.subscription_id == ended_id], subscription_id=successor.id)
+    left = [
+        Delivery.subscription_id == successor.id,
+        Delivery.state == DeliveryState.WITHHELD,
+        Delivery.reason == Withheld.LEFT,
+    ]
+    cancelled = select(Notice.id).where(col(Notice.cancelled).is_not(None))
+    why = select(Notice.cancelled).where(Notice.id == Delivery.notice_id).scalar_subquery()
+    _change(session, [*left, col(Delivery.notice_id).in_(cancelled)], reason=why)
+    _change(session, left, state=DeliveryState.WAITING, reason=None)
+    catch_up(session, successor)
+
+
 def withhold(session: Session, subscription_ids: Sequence[int], why: Withheld) -> None:
     """Withhold what waits for these subscriptions, and what stands in mails that have not started.
 

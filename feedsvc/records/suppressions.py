@@ -13,3 +13,11 @@ def never(session: Session, address_index: bytes) -> bool:
         col(Suppression.lifted_at).is_(None),
     )
     return session.exec(asked).first() is not None
+
+
+def suppressed(session: Session, address_index: bytes) -> bool:
+    """Whether updates are not sent to this address, for whatever reason."""
+    stopped = select(Suppression.id).where(
+        Suppression.address_index == address_index, col(Suppression.lifted_at).is_(None)
+    )
+    return session.exec(stopped.limit(1)).first() is not None

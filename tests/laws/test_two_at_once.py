@@ -25,10 +25,13 @@ from feedsvc.actions import (
     leave,
     plan,
     publish,
+    sign,
     slots,
     steer,
 )
 from feedsvc.domain.drafts import UpdateDraft
+from feedsvc.domain.sealing import Sealed
+from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Lane, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Cadence, Confirmation
@@ -90,6 +93,11 @@ def released(here: World) -> Act:
 
 def left(here: World, signer_id: int) -> Act:
     return partial(leave.leave, signer_id=signer_id, campaigns=None, now=here.now)
+
+
+def taken_back(here: World, signer_id: int) -> Act:
+    now = here.now
+    return partial(leave.undo, signer_id=signer_id, campaigns=None, left_at=now, now=now)
 
 
 def fanned_out(here: World) -> None:
@@ -261,6 +269,106 @@ def test_leaving_and_fanning_out(two_machines: World, leave_first: bool) -> None
     assert here.run(minutes=11) == []
     assert here.books().withheld == {"left": 1}
     assert here.books().balanced
+
+
+@pytest.mark.parametrize("undo_first", [True, False])
+@pytest.mark.parametrize("before", [0, 1])
+def test_taking_a_leave_back_and_fanning_out(
+    two_machines: World,
+    undo_first: bool,  # noqa: FBT001  both orders
+    before: int,
+) -> None:
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    here.post()
+    for _ in range(before):
+        here.write(left(here, anna))
+        here.write(taken_back(here, anna))
+        here.pass_time(seconds=1)
+    here.write(left(here, anna))
+    both = (taken_back(here, anna), partial(fan_out.fan_out, chunk=10))
+    at_once(here, *(both if undo_first else reversed(both)))
+    assert here.run(minutes=11) == ["anna@example.org"]
+    assert (here.books().eligible, here.books().sent) == (1, 1)
+
+
+@pytest.mark.parametrize("leave_first", [True, False])
+def test_leaving_anew_and_fanning_out(two_machines: World, leave_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    here.post()
+    here.write(left(here, anna))
+    here.write(taken_back(here, anna))
+    both = (left(here, anna), partial(fan_out.fan_out, chunk=1))
+    at_once(here, *(both if leave_first else reversed(both)))
+    assert [row.state for row in here.deliveries()] == [DeliveryState.WITHHELD]
+    assert here.run(minutes=11) == []
+    assert here.books().withheld == {"left": 1}
+
+
+@pytest.mark.parametrize("undo_first", [True, False])
+def test_taking_a_leave_back_and_opening_slots(two_machines: World, undo_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna, _ = here.join("anna@example.org"), here.join("bea@example.org")
+    here.send()
+    here.post()
+    here.pass_time(minutes=11)
+    fanned_out(here)
+    here.write(left(here, anna))
+    run = (slots_opened(here), planned(here), planned(here))
+    undo = taken_back(here, anna)
+    at_once(here, *((undo, *run) if undo_first else (run[0], undo, *run[1:])))
+    assert sorted(here.run(minutes=1) + here.run(minutes=1)) == [
+        "anna@example.org",
+        "bea@example.org",
+    ]
+
+
+@pytest.mark.parametrize("undo_first", [True, False])
+def test_taking_a_leave_back_and_cancelling(two_machines: World, undo_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna, _ = here.join("anna@example.org"), here.join("bea@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(left(here, anna))
+    both = (taken_back(here, anna), steered(here, "cancel"))
+    at_once(here, *(both if undo_first else reversed(both)))
+    assert here.run(minutes=1) + here.run(minutes=1) == []
+    assert here.books().withheld == {"cancelled": 2}
+
+
+def test_taking_a_leave_back_twice_at_once(two_machines: World) -> None:
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    here.post()
+    here.write(left(here, anna))
+    undo = taken_back(here, anna)
+    assert at_once(here, undo, undo) == [[here.campaign_id()]] * 2
+    assert here.run(minutes=11) == ["anna@example.org"]
+
+
+@pytest.mark.parametrize("undo_first", [True, False])
+def test_taking_a_leave_back_and_signing_again(two_machines: World, undo_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    here.post()
+    here.write(left(here, anna))
+    signup = Signup(
+        email="anna@example.org", campaign_id=here.campaign_id(), name="A", updates=True
+    )
+    sealed = here.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
+    here.write(sign.take_in, sealed, now=here.now)
+    house = here.here
+    again = partial(sign.work_off, now=here.now)
+    signed = lambda s: again(s, house.composer, house.keys, house.settings)  # noqa: E731  an act
+    both: tuple[Act, Act] = (taken_back(here, anna), signed)
+    at_once(here, *(both if undo_first else reversed(both)))
+    here.run_until_planned()
+    assert here.send() == ["anna@example.org"]
 
 
 @pytest.mark.parametrize("choice_first", [True, False])
