@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
 from feedsvc.domain.sealing import MARK, Keys
 from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Misconfigured
-from feedsvc.records.locks import hold
+from feedsvc.records.locks import hold, insert, on_postgresql
 
 TAG_AUTHORITY = "tag authority"
+WIPE_OWED = "wipe owed"
 
 
 def tag_authority(session: Session, site: Site, now: datetime) -> str:
@@ -47,3 +49,20 @@ def known(session: Session, keys: Keys) -> set[str]:
             remedy="Put back the key file that belongs to it, or set [keys] file.",
         )
     return marks.keys() - stored.keys()
+
+
+def owe_a_wipe(session: Session) -> None:
+    """Note that somebody was erased, whose bytes are still in the log of the database (SQLite)."""
+    if not on_postgresql(session):
+        row = insert(session, Fact).values(name=WIPE_OWED, value=b"")
+        session.execute(row.on_conflict_do_nothing())
+
+
+def wipe_owed(session: Session) -> bool:
+    """Whether the log of the database is to be wiped."""
+    return session.get(Fact, WIPE_OWED) is not None
+
+
+def wiped(session: Session) -> None:
+    """Note that it was wiped."""
+    session.execute(delete(Fact).where(col(Fact.name) == WIPE_OWED))
