@@ -13,6 +13,7 @@ from feedsvc.records.locks import hold, insert, on_postgresql
 
 TAG_AUTHORITY = "tag authority"
 WIPE_OWED = "wipe owed"
+ROTATION = "rotation"
 
 
 def tag_authority(session: Session, site: Site, now: datetime) -> str:
@@ -49,6 +50,29 @@ def known(session: Session, keys: Keys) -> set[str]:
             remedy="Put back the key file that belongs to it, or set [keys] file.",
         )
     return marks.keys() - stored.keys()
+
+
+def rotation(session: Session) -> int | None:
+    """Return the key that everything is being sealed with anew, or None when that is done."""
+    begun = session.get(Fact, ROTATION)
+    return int(begun.value) if begun else None
+
+
+def rotate(session: Session, number: int) -> None:
+    """Note that everything is to be sealed with a key, until it is."""
+    session.merge(Fact(name=ROTATION, value=str(number).encode()))
+
+
+def rotated(session: Session) -> None:
+    """Note that everything is sealed with the newest key."""
+    session.execute(delete(Fact).where(col(Fact.name) == ROTATION))
+
+
+def unlearn(session: Session, keys: Keys) -> None:
+    """Forget the marks of keys that are not among these: nothing is sealed with them any more."""
+    marks = select(Fact.name).where(col(Fact.name).startswith(MARK))
+    gone = set(session.exec(marks).all()) - keys.marks().keys()
+    session.execute(delete(Fact).where(col(Fact.name).in_(gone)))
 
 
 def owe_a_wipe(session: Session) -> None:
