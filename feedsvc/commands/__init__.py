@@ -13,6 +13,7 @@ from feedsvc.commands import (
     demo,
     drill,
     explain,
+    key_file,
     keys,
     serve,
     setup,
@@ -50,6 +51,7 @@ cli.command()(serve.serve)
 cli.command()(check.check)
 cli.command()(setup.migrate)
 cli.add_typer(keys.cli, name="key")
+cli.add_typer(key_file.cli, name="key-file")
 cli.command()(content.load)
 cli.command()(content.dump)
 cli.command()(campaigns.rename)

@@ -79,9 +79,10 @@ def message_id(keys: Keys, *parts: object, host: str) -> str:
 
 
 def _bytes(token: Token, keys: Keys) -> bytes:
-    body = bytes([token.purpose, keys.current])
+    number = keys.newest()
+    body = bytes([token.purpose, number])
     body += token.subject.to_bytes(6, "big") + token.scope.to_bytes(5, "big")
-    return body + _mac(body, keys.tokens[keys.current])
+    return body + _mac(body, keys.tokens[number])
 
 
 def _mac(body: bytes, key: bytes) -> bytes:
@@ -89,10 +90,13 @@ def _mac(body: bytes, key: bytes) -> bytes:
 
 
 def _genuine(raw: bytes, keys: Keys, purposes: tuple[Purpose, ...]) -> Token | None:
-    if len(raw) != LENGTH or raw[0] not in purposes or raw[1] not in keys.tokens:
+    if len(raw) != LENGTH or raw[0] not in purposes:
+        return None
+    key = keys.token(raw[1])
+    if key is None:
         return None
     body, mac = raw[:BODY], raw[BODY:]
-    if not hmac.compare_digest(mac, _mac(body, keys.tokens[raw[1]])):
+    if not hmac.compare_digest(mac, _mac(body, key)):
         return None
     subject, scope = int.from_bytes(body[2:8], "big"), int.from_bytes(body[8:], "big")
     return Token(Purpose(raw[0]), subject, scope)

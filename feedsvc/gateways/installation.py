@@ -63,7 +63,7 @@ def open_installation(settings: Settings) -> Installation:
 
 def _keys(settings: Settings, database: Database) -> Keys:
     """Read the key file; make one only where nothing was ever sealed with another."""
-    file = settings.keys.file
+    file = keyfile.place(settings.keys.file)
     if file.exists():
         return keyfile.read(file)
     if database.read_now(_sealed_before):

@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 
 from feedsvc.config import Site
 from feedsvc.domain.sealing import MARK, Keys
 from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Misconfigured
-from feedsvc.records.locks import hold
+from feedsvc.records.locks import hold, insert, on_postgresql
 
 TAG_AUTHORITY = "tag authority"
+WIPE_OWED = "wipe owed"
+ROTATION = "rotation"
 
 
 def tag_authority(session: Session, site: Site, now: datetime) -> str:
@@ -47,3 +50,43 @@ def known(session: Session, keys: Keys) -> set[str]:
             remedy="Put back the key file that belongs to it, or set [keys] file.",
         )
     return marks.keys() - stored.keys()
+
+
+def rotation(session: Session) -> int | None:
+    """Return the key that everything is being sealed with anew, or None when that is done."""
+    begun = session.get(Fact, ROTATION)
+    return int(begun.value) if begun else None
+
+
+def rotate(session: Session, number: int) -> None:
+    """Note that everything is to be sealed with a key, until it is."""
+    session.merge(Fact(name=ROTATION, value=str(number).encode()))
+
+
+def rotated(session: Session) -> None:
+    """Note that everything is sealed with the newest key."""
+    session.execute(delete(Fact).where(col(Fact.name) == ROTATION))
+
+
+def unlearn(session: Session, keys: Keys) -> None:
+    """Forget the marks of keys that are not among these: nothing is sealed with them any more."""
+    marks = select(Fact.name).where(col(Fact.name).startswith(MARK))
+    gone = set(session.exec(marks).all()) - keys.marks().keys()
+    session.execute(delete(Fact).where(col(Fact.name).in_(gone)))
+
+
+def owe_a_wipe(session: Session) -> None:
+    """Note that somebody was erased, whose bytes are still in the log of the database (SQLite)."""
+    if not on_postgresql(session):
+        row = insert(session, Fact).values(name=WIPE_OWED, value=b"")
+        session.execute(row.on_conflict_do_nothing())
+
+
+def wipe_owed(session: Session) -> bool:
+    """Whether the log of the database is to be wiped."""
+    return session.get(Fact, WIPE_OWED) is not None
+
+
+def wiped(session: Session) -> None:
+    """Note that it was wiped."""
+    session.execute(delete(Fact).where(col(Fact.name) == WIPE_OWED))

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.outcome import Fault
-from feedsvc.domain.tables.ledger import Mail, MailState, Worker
+from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot, Worker
 
 CRASHES_ALONE = 3
 QUARANTINED = "quarantined"
@@ -46,6 +46,8 @@ def take_over(session: Session, dead: int, *, now: datetime) -> int:
     doubtful = session.exec(sending.with_for_update()).all()
     for mail in doubtful:
         _doubt(mail, now)
+        if session.get(Snapshot, mail.id) is None:  # of somebody erased meanwhile
+            mail.state, mail.due_at = MailState.UNKNOWN, None
     session.flush()
     session.execute(update(Mail).where(col(Mail.worker_id) == dead).values(worker_id=None))
     return len(doubtful)

@@ -2,13 +2,14 @@
 
 from feedsvc.gateways.database.database import Database, journalled, open_database
 from feedsvc.gateways.database.engines import Lost, make_engine
-from feedsvc.gateways.database.plain import Plain, execute, fetch, on_sqlite, plain
+from feedsvc.gateways.database.plain import Plain, execute, execute_many, fetch, on_sqlite, plain
 
 __all__ = [
     "Database",
     "Lost",
     "Plain",
     "execute",
+    "execute_many",
     "fetch",
     "journalled",
     "make_engine",

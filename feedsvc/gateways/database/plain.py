@@ -41,6 +41,19 @@ def execute(session: Session, statement: Plain, **values: Any) -> int:
     return int(_run(session, statement, values).rowcount)
 
 
+def execute_many(session: Session, statement: Plain, rows: Sequence[dict[str, Any]]) -> int:
+    """Run a statement once for each of `rows`, and return how many rows were changed in all."""
+    raw: Any = session.info.get(RAW)
+    if raw is None:
+        sqlite = session.get_bind().dialect.name == "sqlite"
+        written = statement.sqlite if sqlite else statement.postgresql
+        return int(session.connection().exec_driver_sql(written, list(rows)).rowcount)
+    try:
+        return int(raw.executemany(statement.sqlite, rows).rowcount)
+    except sqlite3.Error as error:
+        raise raised(error) from error
+
+
 def fetch(session: Session, statement: Plain, **values: Any) -> Sequence[Any]:
     """Run a statement and return its rows."""
     return list(_run(session, statement, values).fetchall())
