@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -341,7 +341,7 @@ class Ledger(RuleBasedStateMachine):
     @precondition(lambda self: self.departures)
     @rule(person=people, twice=st.booleans())
     def undo(self, person: int, twice: bool) -> None:  # noqa: FBT001  drawn
-        """Take the last leave back, once or twice: what it ended goes on, unless it was begun anew."""
+        """Take the last leave back within a day, once or twice: what it ended goes on."""
         departure = self.departures.get(person)
         if departure is None:
             return
@@ -353,12 +353,10 @@ class Ledger(RuleBasedStateMachine):
                 left_at=departure.at,
                 now=self.world.now,
             )
-        for wish in departure.ended:
-            if wish.successor is None and wish.confirmed and (person, wish.slug) not in self.wishes:
-                wish.successor = Wish(
-                    wish.slug, wish.signer, self.world.now, True, None, wish.paused_until
-                )
-                self.wishes[person, wish.slug] = wish.successor
+        if self.world.now < departure.at + DAY:
+            for wish in departure.ended:
+                if wish.successor is None and wish.confirmed:
+                    wish.successor = self._taken_up(person, wish)
 
     @precondition(lambda self: self.signers)
     @rule(person=people)
@@ -609,6 +607,14 @@ class Ledger(RuleBasedStateMachine):
             wish.ended = why
             del self.wishes[person, wish.slug]
         return ended
+
+    def _taken_up(self, person: int, wish: Wish) -> Wish:
+        """Go on with a wish that was ended: as what was begun meanwhile, or as a new one."""
+        begun = self.wishes.get((person, wish.slug))
+        if begun is None or not begun.confirmed:
+            begun = replace(wish, since=self.world.now, ended=None)
+            self.wishes[person, wish.slug] = begun
+        return begun
 
     def _ids(self, which: tuple[str, ...]) -> list[int] | None:
         return None if which == SLUGS else [self.world.campaign_id(slug) for slug in which]
