@@ -358,6 +358,15 @@ class Ledger(RuleBasedStateMachine):
                 if wish.successor is None and wish.confirmed:
                     wish.successor = self._taken_up(person, wish)
 
+    @rule(person=people, which=some_or_all, slug=slugs, between=st.booleans())
+    def change_of_mind(self, person: int, which: tuple[str, ...], slug: str, between: bool) -> None:  # noqa: FBT001  drawn
+        """Leave just after news has come, before or while it is fanned out, and take that back."""
+        self._post(slug, None, "subscribers", "published")
+        if between:
+            self.world.write(fan_out.fan_out, chunk=2)
+        self.leave(person, which, twice=False)
+        self.undo(person, twice=False)
+
     @precondition(lambda self: self.signers)
     @rule(person=people)
     def erase(self, person: int) -> None:
