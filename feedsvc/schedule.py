@@ -32,6 +32,7 @@ from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
+from feedsvc.records import facts
 
 Clock = Callable[[], datetime]
 Job = Callable[[], Awaitable[None]]
@@ -121,7 +122,14 @@ async def _plans(here: Installation, now: datetime) -> None:
     await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans)
+async def _wipe(here: Installation, now: datetime) -> None:  # noqa: ARG001  a step like the others
+    """Wipe the log of the database after somebody was erased; whoever reads in it is waited for."""
+    owed = await here.database.read(facts.wipe_owed)
+    if owed is not None and await here.database.empty_log():
+        await here.database.write(facts.wiped, owed)
+
+
+STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans, _wipe)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:
@@ -169,7 +177,8 @@ def _oldest(session: Session, rows: tuple[Any, Any], after: int) -> int | None:
 
 async def tidy_up(here: Installation, now: datetime) -> None:
     """Forget what need not be kept, a chunk at a time: others wait for the writer too."""
-    await here.database.write(forget.forget_unconfirmed, now=now)
+    while await here.database.write(forget.forget_unconfirmed, now=now):
+        pass
     await here.database.write(hub.forget, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass

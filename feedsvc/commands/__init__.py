@@ -12,6 +12,7 @@ from feedsvc.commands import (
     content,
     demo,
     drill,
+    erase,
     explain,
     key_file,
     keys,
@@ -60,6 +61,7 @@ cli.command()(steering.pause)
 cli.command()(steering.resume)
 cli.command()(steering.cancel)
 cli.command()(explain.explain)
+cli.command()(erase.erase)
 cli.command()(drill.drill)
 
 

@@ -74,6 +74,14 @@ class Database:
         with translated(), Session(self._readers, expire_on_commit=False) as session:
             return query(session, *args, **kwargs)
 
+    async def empty_log(self) -> bool:
+        """Wipe the log of the database (SQLite); False when it is to be tried again soon."""
+        return await asyncio.wrap_future(self._writer.empty_log())
+
+    def empty_log_now(self) -> bool:
+        """Wipe the log from code that is not async."""
+        return self._writer.empty_log().result()
+
     def mark(self) -> int | None:
         """Return a number that moves when feeds may have moved; None: nobody can tell.
 
