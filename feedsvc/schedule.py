@@ -22,6 +22,7 @@ from feedsvc.actions import (
     hub,
     plan,
     publish,
+    replay,
     retire,
     sign,
     slots,
@@ -129,12 +130,31 @@ async def _wipe(here: Installation, now: datetime) -> None:  # noqa: ARG001  a s
         await here.database.write(facts.wiped, owed)
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans, _wipe)
+async def _mark(here: Installation, now: datetime) -> None:
+    """Mark in the journal how far the database has come, so that a restart replays next to nothing."""
+    journal = here.database.journal
+    if journal is not None and not journal.marked():
+        await here.database.write(replay.mark, now=now)
+
+
+STEPS = (
+    _sign_ups,
+    _asks,
+    _embargoes,
+    _retire,
+    _fan_out,
+    _judge,
+    _sweeps,
+    _slots,
+    _plans,
+    _wipe,
+    _mark,
+)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:
     """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
-    for step in (_sign_ups, _asks, _judge):
+    for step in (_sign_ups, _asks, _judge, _wipe, _mark):
         with suppress(Exception):
             await step(here, now)
 
@@ -182,6 +202,7 @@ async def tidy_up(here: Installation, now: datetime) -> None:
     await here.database.write(hub.forget, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass
+    await here.database.trim_journal(now)
 
 
 class Timetable:

@@ -6,6 +6,7 @@ import typer
 
 from feedsvc import __version__
 from feedsvc.commands import (
+    backup,
     books,
     campaigns,
     check,
@@ -62,6 +63,8 @@ cli.command()(steering.resume)
 cli.command()(steering.cancel)
 cli.command()(explain.explain)
 cli.command()(erase.erase)
+cli.command()(backup.backup)
+cli.command()(backup.restore)
 cli.command()(drill.drill)
 
 

@@ -15,6 +15,7 @@ from feedsvc.records.locks import hold, on_postgresql
 TAG_AUTHORITY = "tag authority"
 WIPE_OWED = "wipe owed"
 ROTATION = "rotation"
+JOURNAL_MARK = "journal mark"
 
 
 def tag_authority(session: Session, site: Site, now: datetime) -> str:
@@ -51,6 +52,17 @@ def known(session: Session, keys: Keys) -> set[str]:
             remedy="Put back the key file that belongs to it, or set [keys] file.",
         )
     return marks.keys() - stored.keys()
+
+
+def mark(session: Session, number: bytes) -> None:
+    """Remember the newest mark in the journal: of what comes before it the database knows."""
+    session.merge(Fact(name=JOURNAL_MARK, value=number))
+
+
+def marked(session: Session) -> bytes | None:
+    """Return the newest mark that the database knows of, or None when there never was one."""
+    fact = session.get(Fact, JOURNAL_MARK)
+    return fact.value if fact else None
 
 
 def rotation(session: Session) -> int | None:
