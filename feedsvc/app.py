@@ -6,14 +6,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from feedsvc import migrations
+from feedsvc.actions import replay
 from feedsvc.actions.moved import configuration_moved
 from feedsvc.config import Settings
+from feedsvc.domain.journal import settled
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.gateways.installation import Installation, open_installation
@@ -28,6 +31,8 @@ from feedsvc.web.front import Front
 from feedsvc.web.health import Health, Rate
 from feedsvc.web.problems import exception_handlers
 from feedsvc.web.state import State
+
+REPLAYED_AT_ONCE = 500
 
 
 class Role(StrEnum):
@@ -54,7 +59,32 @@ def ready(settings: Settings) -> Installation:
         here.database.write_now(facts.recognise, here.keys)
         print_of_feeds = documents.fingerprint(settings, here.templates)
         here.database.write_now(configuration_moved, print_of_feeds, utc_now())
+        catch_up(here, now=utc_now())
     return here
+
+
+def catch_up(
+    here: Installation, *, now: datetime, told: Callable[[int], None] | None = None
+) -> int:
+    """Replay what the journal says and the database does not know; return how many lines that were.
+
+    A few after a crash; many after an older copy of the database was put in place (SQLite). Whoever
+    waits is `told` how many are done.
+    """
+    database, journal, lines = here.database, here.database.journal, 0
+    if journal is None:
+        return 0
+    known = database.read_now(facts.marked)
+    if known is not None:
+        moved: dict[bytes, bytes] = {}
+        going = settled(partial(journal.after, known))
+        while chunk := list(islice(going, REPLAYED_AT_ONCE)):
+            database.write_now(replay.replay, chunk, moved)
+            lines += len(chunk)
+            if told:
+                told(len(chunk))
+    database.write_now(replay.mark, now=now)
+    return lines
 
 
 def opened(settings: Settings) -> Installation:

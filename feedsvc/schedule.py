@@ -22,6 +22,7 @@ from feedsvc.actions import (
     hub,
     plan,
     publish,
+    replay,
     retire,
     sign,
     slots,
@@ -32,6 +33,7 @@ from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
+from feedsvc.records import facts
 
 Clock = Callable[[], datetime]
 Job = Callable[[], Awaitable[None]]
@@ -121,12 +123,38 @@ async def _plans(here: Installation, now: datetime) -> None:
     await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans)
+async def _wipe(here: Installation, now: datetime) -> None:  # noqa: ARG001  a step like the others
+    """Wipe the log of the database after somebody was erased; whoever reads in it is waited for."""
+    owed = await here.database.read(facts.wipe_owed)
+    if owed is not None and await here.database.empty_log():
+        await here.database.write(facts.wiped, owed)
+
+
+async def _mark(here: Installation, now: datetime) -> None:
+    """Mark in the journal how far the database has come, so that a restart replays next to nothing."""
+    journal = here.database.journal
+    if journal is not None and not journal.marked():
+        await here.database.write(replay.mark, now=now)
+
+
+STEPS = (
+    _sign_ups,
+    _asks,
+    _embargoes,
+    _retire,
+    _fan_out,
+    _judge,
+    _sweeps,
+    _slots,
+    _plans,
+    _wipe,
+    _mark,
+)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:
     """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
-    for step in (_sign_ups, _asks, _judge):
+    for step in (_sign_ups, _asks, _judge, _wipe, _mark):
         with suppress(Exception):
             await step(here, now)
 
@@ -169,10 +197,12 @@ def _oldest(session: Session, rows: tuple[Any, Any], after: int) -> int | None:
 
 async def tidy_up(here: Installation, now: datetime) -> None:
     """Forget what need not be kept, a chunk at a time: others wait for the writer too."""
-    await here.database.write(forget.forget_unconfirmed, now=now)
+    while await here.database.write(forget.forget_unconfirmed, now=now):
+        pass
     await here.database.write(hub.forget, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass
+    await here.database.trim_journal(now)
 
 
 class Timetable:

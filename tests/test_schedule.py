@@ -12,11 +12,12 @@ from sqlalchemy import text
 from sqlmodel import func, select
 
 from feedsvc import schedule
-from feedsvc.actions import sign, tidy
+from feedsvc.actions import erase, sign, tidy
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.ledger import Mail, MailKind, Slot, Snapshot
 from feedsvc.domain.tables.people import Intake
+from feedsvc.records import facts
 from feedsvc.schedule import Timetable, tidy_up
 from tests.world import World, world
 
@@ -200,3 +201,12 @@ async def test_a_tick_that_a_stop_cuts_short_is_no_fault(
     timetable.stop()
     await asyncio.sleep(0.05)
     assert not caplog.records
+
+
+def test_the_tick_after_an_erasure_wipes_the_log(here: World, tmp_path: Path) -> None:
+    anna = here.join("anna@example.org")
+    here.write(erase.erase, anna, now=here.now)
+    asyncio.run(here.tick())
+    log = (tmp_path / "feedsvc.db-wal").stat().st_size
+    assert log < 40_000  # what was committed since: only that it was wiped
+    assert here.read(facts.wipe_owed) is None

@@ -14,7 +14,7 @@ from feedsvc.domain.tables.people import (
     Subscription,
     Suppression,
 )
-from feedsvc.records import confirmations, pending
+from feedsvc.records import confirmations, pending, wiping
 
 
 def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: datetime) -> list[int]:
@@ -86,4 +86,6 @@ def _forget_who_wants_no_mail(session: Session, signer: Signer) -> None:
         return
     for signature in session.exec(select(Signature).where(Signature.signer_id == signer.id)).all():
         signature.signer_id, signature.name_sealed = None, None
+    wiping.service_mails(session, [signer.id or 0])
+    wiping.snapshots(session, [signer.id or 0])
     signer.forget()

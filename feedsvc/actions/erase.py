@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import Signer
+from feedsvc.domain.tables.people import Reach, Signer, Suppression
 from feedsvc.gateways.database import journalled
 from feedsvc.records import audit, erasing, facts
 
@@ -37,6 +37,22 @@ def erase_address(session: Session, index: bytes, *, by: str, now: datetime) -> 
     audit.note(session, by, "erase", f"signer {signer.id}" if signer else "nobody on record", now)
     facts.owe_a_wipe(session)
     return signer.id if signer else None
+
+
+def lift(session: Session, index: bytes, *, by: str, now: datetime) -> bool:
+    """Let an address be written to again, whose person asked for that; return whether it was barred."""
+    barred = select(Suppression).where(
+        Suppression.address_index == index,
+        Suppression.reach == Reach.ALL,
+        col(Suppression.lifted_at).is_(None),
+    )
+    suppression = session.exec(barred.with_for_update()).first()
+    if suppression is None:
+        return False
+    suppression.lifted_at = now
+    journalled(session, f"{now.isoformat()} lifted {index.hex()}")
+    audit.note(session, by, "lift", f"suppression {suppression.id}", now)
+    return True
 
 
 def _erase_address(session: Session, index: bytes, now: datetime) -> None:

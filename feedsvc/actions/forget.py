@@ -6,22 +6,26 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.people import Confirmation, Ending, Signature, Signer, Subscription
-from feedsvc.records import pending
+from feedsvc.records import pending, wiping
 
 ASKED = timedelta(days=30)
-AT_ONCE = 5_000
+AT_ONCE = 500
 
 
-def forget_unconfirmed(session: Session, *, now: datetime) -> None:
-    """Forget signatures, wishes and people that waited a week for a yes, and old limits."""
+def forget_unconfirmed(session: Session, *, now: datetime) -> bool:
+    """Forget signatures, wishes and people that waited a week for a yes, and old limits.
+
+    Returns whether there may be more: whoever waits for the writer waits for one chunk only.
+    """
     before = now - pending.LIFE
-    _signers(session, before)
-    _signatures(session, before)
-    _subscriptions(session, before, now)
+    signers = _signers(session, before)
+    signatures = _signatures(session, before)
+    subscriptions = _subscriptions(session, before, now)
     _limits(session, now - ASKED)
+    return AT_ONCE in {signers, signatures, subscriptions}
 
 
-def _signers(session: Session, before: datetime) -> None:
+def _signers(session: Session, before: datetime) -> int:
     """Forget people first: what they signed lies further back than when they signed last."""
     stale = (
         select(Signer)
@@ -30,21 +34,28 @@ def _signers(session: Session, before: datetime) -> None:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)  # one who confirms or signs at this moment stays
     )
-    for signer in session.exec(stale).all():
+    signers = session.exec(stale).all()
+    for signer in signers:
         signer.forget()
+    ids = [signer.id or 0 for signer in signers]
+    wiping.service_mails(session, ids)
+    wiping.snapshots(session, ids)
+    return len(signers)
 
 
-def _signatures(session: Session, before: datetime) -> None:
+def _signatures(session: Session, before: datetime) -> int:
     stale = (
         select(Signature.id)
         .where(col(Signature.confirmed_at).is_(None), col(Signature.pending_since) < before)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    session.execute(delete(Signature).where(col(Signature.id).in_(session.exec(stale).all())))
+    ids = session.exec(stale).all()
+    session.execute(delete(Signature).where(col(Signature.id).in_(ids)))
+    return len(ids)
 
 
-def _subscriptions(session: Session, before: datetime, now: datetime) -> None:
+def _subscriptions(session: Session, before: datetime, now: datetime) -> int:
     stale = (
         select(Subscription)
         .where(col(Subscription.confirmed_at).is_(None), col(Subscription.ended_at).is_(None))
@@ -52,8 +63,10 @@ def _subscriptions(session: Session, before: datetime, now: datetime) -> None:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    for subscription in session.exec(stale).all():
+    subscriptions = session.exec(stale).all()
+    for subscription in subscriptions:
         subscription.end(Ending.EXPIRED, 0, now)
+    return len(subscriptions)
 
 
 def _limits(session: Session, before: datetime) -> None:

@@ -10,7 +10,7 @@ from feedsvc.domain.tables.staff import Answer
 
 ANSWERS = timedelta(days=30)
 SNAPSHOTS = timedelta(days=30)
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 FINISHED = (MailState.SENT, MailState.REFUSED, MailState.UNKNOWN, MailState.CANCELLED)
 
 

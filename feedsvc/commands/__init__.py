@@ -6,12 +6,14 @@ import typer
 
 from feedsvc import __version__
 from feedsvc.commands import (
+    backup,
     books,
     campaigns,
     check,
     content,
     demo,
     drill,
+    erase,
     explain,
     key_file,
     keys,
@@ -60,6 +62,9 @@ cli.command()(steering.pause)
 cli.command()(steering.resume)
 cli.command()(steering.cancel)
 cli.command()(explain.explain)
+cli.command()(erase.erase)
+cli.command()(backup.backup)
+cli.command()(backup.restore)
 cli.command()(drill.drill)
 
 

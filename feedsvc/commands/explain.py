@@ -70,8 +70,7 @@ def _look(here: Installation, address: str, update: str | None, limit: int | Non
     found = here.database.read_now(
         standing, here.keys, address, update, settle=settle, limit=limit, now=now
     )
-    index = here.keys.address_index(address).hex()
-    about = f"signer {found.person.id}" if found.person else index
+    about = f"signer {found.person.id}" if found.person else "nobody on record"
     here.database.write_now(audit.note, BY, "explain", about, now, detail=update or "")
     return found
 

@@ -46,9 +46,11 @@ def address(session: Session, index: bytes, now: datetime) -> None:
     earlier = session.exec(
         select(Confirmation.signer_id).where(Confirmation.address_index == index).distinct()
     ).all()
-    wiping.service_mails(session, earlier)
-    wiping.snapshots(session, earlier)
-    _unname_signatures(session, col(Signature.person_index) == index)
+    if earlier:
+        wiping.service_mails(session, earlier)
+        wiping.snapshots(session, earlier)
+    by_campaign = col(Signature.campaign_id).in_(select(Campaign.id))  # as the index goes
+    _unname_signatures(session, by_campaign & (col(Signature.person_index) == index))
     for row in (Confirmation, FreshLink, AddressChange):
         session.execute(delete(row).where(col(row.address_index) == index))
     _suppress(session, index, now)

@@ -1,5 +1,6 @@
 """Facts about the database as a whole."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -9,11 +10,12 @@ from feedsvc.config import Site
 from feedsvc.domain.sealing import MARK, Keys
 from feedsvc.domain.tables.content import Fact
 from feedsvc.errors import Misconfigured
-from feedsvc.records.locks import hold, insert, on_postgresql
+from feedsvc.records.locks import hold, on_postgresql
 
 TAG_AUTHORITY = "tag authority"
 WIPE_OWED = "wipe owed"
 ROTATION = "rotation"
+JOURNAL_MARK = "journal mark"
 
 
 def tag_authority(session: Session, site: Site, now: datetime) -> str:
@@ -52,6 +54,17 @@ def known(session: Session, keys: Keys) -> set[str]:
     return marks.keys() - stored.keys()
 
 
+def mark(session: Session, number: bytes) -> None:
+    """Remember the newest mark in the journal: of what comes before it the database knows."""
+    session.merge(Fact(name=JOURNAL_MARK, value=number))
+
+
+def marked(session: Session) -> bytes | None:
+    """Return the newest mark that the database knows of, or None when there never was one."""
+    fact = session.get(Fact, JOURNAL_MARK)
+    return fact.value if fact else None
+
+
 def rotation(session: Session) -> int | None:
     """Return the key that everything is being sealed with anew, or None when that is done."""
     begun = session.get(Fact, ROTATION)
@@ -78,15 +91,16 @@ def unlearn(session: Session, keys: Keys) -> None:
 def owe_a_wipe(session: Session) -> None:
     """Note that somebody was erased, whose bytes are still in the log of the database (SQLite)."""
     if not on_postgresql(session):
-        row = insert(session, Fact).values(name=WIPE_OWED, value=b"")
-        session.execute(row.on_conflict_do_nothing())
+        session.merge(Fact(name=WIPE_OWED, value=secrets.token_bytes(8)))
 
 
-def wipe_owed(session: Session) -> bool:
-    """Whether the log of the database is to be wiped."""
-    return session.get(Fact, WIPE_OWED) is not None
+def wipe_owed(session: Session) -> bytes | None:
+    """Return the newest erasure after which the log of the database was not wiped, or None."""
+    owed = session.get(Fact, WIPE_OWED)
+    return owed.value if owed else None
 
 
-def wiped(session: Session) -> None:
-    """Note that it was wiped."""
-    session.execute(delete(Fact).where(col(Fact.name) == WIPE_OWED))
+def wiped(session: Session, owed: bytes) -> None:
+    """Note that the log was wiped, unless somebody was erased since `owed` was read."""
+    mine = (col(Fact.name) == WIPE_OWED, col(Fact.value) == owed)
+    session.execute(delete(Fact).where(*mine))

@@ -63,8 +63,7 @@ def test_an_unknown_address_is_an_error_and_noted(explain: Explain, here_and_now
     result = explain(ANNA)
     assert isinstance(result.exception, NotFound)
     assert "Nothing is on record" in str(result.exception)
-    index = here_and_now.here.keys.address_index(ANNA).hex()
-    assert audited(here_and_now) == [("command line", "explain", index, "")]
+    assert audited(here_and_now) == [("command line", "explain", "nobody on record", "")]
 
 
 def test_what_is_no_address_is_refused(explain: Explain, here_and_now: World) -> None:

@@ -432,3 +432,24 @@ def test_a_plain_action_of_which_the_journal_tells_is_told_once(
     embedded.write_now(noted)
     file = Path(sqlite_url.removeprefix("sqlite:///")).with_suffix(".journal")
     assert file.read_text() == "a line\n"
+
+
+def test_the_log_is_emptied_between_two_transactions(embedded: Database, sqlite_url: str) -> None:
+    log = Path(sqlite_url.removeprefix("sqlite:///") + "-wal")
+    embedded.write_now(lambda session: session.add(Fact(name="a", value=b"needle" * 9)))
+    assert b"needle" in log.read_bytes()
+    assert embedded.empty_log_now()
+    assert log.read_bytes() == b""
+    embedded.write_now(lambda session: session.add(Fact(name="b", value=b"")))
+
+
+def test_whoever_reads_in_the_log_is_waited_for_elsewhere(
+    embedded: Database, sqlite_url: str
+) -> None:
+    reader = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM fact").fetchone()
+    embedded.write_now(lambda session: session.add(Fact(name="a", value=b"needle")))
+    assert not embedded.empty_log_now()
+    reader.close()
+    assert embedded.empty_log_now()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -34,7 +35,7 @@ class Database:
         self.engine = engine
         self._readers = readers
         self._writer = writer
-        self._journal = journal
+        self.journal = journal
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._watch: Watch = FileWatch(readers) if is_sqlite(url) else ServerWatch(url)
 
@@ -74,6 +75,20 @@ class Database:
         with translated(), Session(self._readers, expire_on_commit=False) as session:
             return query(session, *args, **kwargs)
 
+    async def empty_log(self) -> bool:
+        """Wipe the log of the database (SQLite); False when it is to be tried again soon."""
+        return await asyncio.wrap_future(self._writer.empty_log())
+
+    def empty_log_now(self) -> bool:
+        """Wipe the log from code that is not async."""
+        return self._writer.empty_log().result()
+
+    async def trim_journal(self, now: datetime) -> None:
+        """Drop lines of the journal that are older than any backup we replay on, once a day."""
+        trimmer = await asyncio.to_thread(self.journal.trimmer, now) if self.journal else None
+        if trimmer is not None:
+            await self.write(lambda _session: trimmer.swap())
+
     def mark(self) -> int | None:
         """Return a number that moves when feeds may have moved; None: nobody can tell.
 
@@ -93,8 +108,8 @@ class Database:
         self._watch.close()
         self._readers.dispose()
         self.engine.dispose()
-        if self._journal is not None:
-            self._journal.close()
+        if self.journal is not None:
+            self.journal.close()
 
 
 def open_database(url: str, *, pool: int = 8) -> Database:

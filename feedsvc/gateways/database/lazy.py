@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from feedsvc.gateways.database.engines import BUSY_SECONDS
 from feedsvc.gateways.database.plain import RAW, raised
+
+BLINK_MILLISECONDS = 20
 
 
 def begin(connection: Connection) -> None:
@@ -30,6 +33,24 @@ def commit(connection: Connection) -> None:
         _raw(connection).execute("COMMIT")
     except sqlite3.Error as error:
         raise raised(error) from error
+
+
+def empty_log(connection: Connection) -> bool:
+    """Bring the log into the file and cut it to nothing; False when somebody was reading in it.
+
+    What takes long is done first, while others write and read; then both wait for a blink.
+    """
+    raw = _raw(connection)
+    try:
+        raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        raw.execute(f"PRAGMA busy_timeout={BLINK_MILLISECONDS}")
+        try:
+            (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    except sqlite3.Error as error:
+        raise raised(error) from error
+    return not busy
 
 
 class LazySession(Session):

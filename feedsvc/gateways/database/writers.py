@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from feedsvc.gateways.database.engines import away, translated
-from feedsvc.gateways.database.lazy import LazySession, begin, commit
+from feedsvc.gateways.database.lazy import LazySession, begin, commit, empty_log
 from feedsvc.gateways.journal import Journal
 
 GROUP = 256
@@ -30,6 +30,13 @@ class Writer(Protocol):
         """Run `act` soon."""
         ...
 
+    def empty_log(self) -> Future[bool]:
+        """Bring all that is in the log of the database into its file, and wipe the log (SQLite).
+
+        False when somebody was reading in it, and it is to be tried again.
+        """
+        ...
+
     def close(self) -> None:
         """Finish what was submitted, then stop."""
         ...
@@ -39,6 +46,7 @@ class Writer(Protocol):
 class _Job:
     act: Callable[[Session], Any]
     future: Future[Any]
+    between: bool = False
     result: Any = None
     error: BaseException | None = None
 
@@ -69,6 +77,12 @@ class GroupWriter:
         self._jobs.put(job)
         return job.future
 
+    def empty_log(self) -> Future[bool]:
+        """Wipe the log between two transactions; the writer waits for readers for a blink only."""
+        job = _Job(_nothing, Future(), between=True)
+        self._jobs.put(job)
+        return job.future
+
     def close(self) -> None:
         """Finish what was submitted, then stop."""
         self._jobs.put(None)
@@ -78,7 +92,9 @@ class GroupWriter:
         going = True
         while going:
             group, going = self._waiting()
-            self._commit([job for job in group if job.future.set_running_or_notify_cancel()])
+            wanted = [job for job in group if job.future.set_running_or_notify_cancel()]
+            self._commit([job for job in wanted if not job.between])
+            self._empty_log([job for job in wanted if job.between])
         self._let_go()
 
     def _waiting(self) -> tuple[list[_Job], bool]:
@@ -104,6 +120,21 @@ class GroupWriter:
             for job in group:
                 job.error = job.error or error
         for job in group:
+            job.settle()
+
+    def _empty_log(self, asked: list[_Job]) -> None:
+        if not asked:
+            return
+        try:
+            with translated():
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                emptied = empty_log(self._connection)
+        except Exception as error:  # noqa: BLE001  whoever asked must hear of it, and the thread lives on
+            for job in asked:
+                job.error = error
+        for job in asked:
+            job.result = job.error is None and emptied
             job.settle()
 
     @contextmanager
@@ -166,6 +197,12 @@ class PoolWriter:
         """Run `act` soon; its future is done when the commit is on disk."""
         return self._pool.submit(self._transaction, act)
 
+    def empty_log(self) -> Future[bool]:
+        """Do nothing: the log is PostgreSQL's, and it recycles it by itself."""
+        done: Future[bool] = Future()
+        done.set_result(True)
+        return done
+
     def close(self) -> None:
         """Finish what was submitted, then stop."""
         self._pool.shutdown()
@@ -183,6 +220,10 @@ class PoolWriter:
     def _once(self, act: Callable[[Session], Any]) -> Any:
         with _session(self._engine) as session, session.begin():
             return act(session)
+
+
+def _nothing(_session: Session) -> None:
+    """Do nothing."""
 
 
 def _session(bind: Engine | Connection, **options: Any) -> Session:
