@@ -150,7 +150,8 @@ def _wish(one: Wish) -> list[str]:
 def _life(one: Wish) -> str:
     since = f"since {moment(one.confirmed_at)}" if one.confirmed_at else "not confirmed"
     if one.ended_at:
-        return f"{since}, ended {moment(one.ended_at)}: {one.ending}"
+        because = f" ({one.left_because})" if one.left_because else ""
+        return f"{since}, ended {moment(one.ended_at)}: {one.ending}{because}"
     if one.paused_until:
         return f"{since}, paused until {moment(one.paused_until)}"
     return since if one.confirmed_at else f"{since}, asked for {moment(one.asked_at)}"

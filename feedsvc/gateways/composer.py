@@ -38,7 +38,8 @@ class Composer:
         self._site = site
         self._mail = mail
         told = (templates.fingerprint(), site.model_dump_json(), mail.from_address, mail.from_name)
-        self.fingerprint = hashlib.sha256("\0".join((*told, mail.reply_to)).encode()).hexdigest()
+        more = (mail.discreet_name, mail.reply_to)
+        self.fingerprint = hashlib.sha256("\0".join((*told, *more)).encode()).hexdigest()
 
     @property
     def site(self) -> Site:
@@ -49,8 +50,10 @@ class Composer:
         """The language of the frame for a reader of `language`."""
         return self._templates.nearest(language)
 
-    def digest(self, content: DigestContent) -> bytes:
-        """Compose a digest; its slots are named above."""
+    def digest(self, content: DigestContent, *, discreet: bool = False) -> bytes:
+        """Compose a digest; its slots are named above. A discreet one does not tell what it is about."""
+        if discreet:
+            return self._discreet(content)
         brief = sum(len(update.body) for update in content.updates) > BRIEF_ABOVE
         values = {
             "entries": [self._entry(update) for update in content.updates],
@@ -68,6 +71,19 @@ class Composer:
         lists = self._list_headers(content.campaigns)
         return self._compose("digest", content.language, values, [*lists, *self._untracked()])
 
+    def _discreet(self, content: DigestContent) -> bytes:
+        """Say that there is news and where, under a name that tells nothing (MAIL M14a)."""
+        name = self._mail.discreet_name
+        values = {
+            "entries": [
+                {"url": f"{self._site.base_url}/n/{update.uid}", "kind": update.kind.value}
+                for update in content.updates
+            ],
+            "slot": {"leave_url": slot(LEAVE), "leave_all_url": slot(LEAVE_ALL)},
+        }
+        extra = [*self._list(name, "all", f"{self._site.base_url}/"), *self._untracked()]
+        return self._compose("discreet", content.language, values, extra, sender=name)
+
     def confirm(self, language: str, campaigns: Sequence[AboutCampaign]) -> bytes:
         """Compose "please confirm": none of the List headers, nothing that came with the form."""
         values = {
@@ -78,17 +94,22 @@ class Composer:
         return self._compose("confirm", language, values, self._untracked())
 
     def _compose(
-        self, name: str, language: str, values: Mapping[str, Any], extra: Sequence[Header]
+        self,
+        name: str,
+        language: str,
+        values: Mapping[str, Any],
+        extra: Sequence[Header],
+        sender: str = "",
     ) -> bytes:
         told = {"site": self._site, **values}
         subject = self._templates.render(f"mail/{name}/subject.txt", language, **told)
         text = self._templates.render(f"mail/{name}/body.txt", language, **told)
         html = self._templates.render(f"mail/{name}/body.html", language, **told)
-        headers = [*self._headers(" ".join(subject.split())), *extra]
+        headers = [*self._headers(" ".join(subject.split()), sender), *extra]
         return compose(Message(headers=headers, text=text, html=inline(html)))
 
-    def _headers(self, subject: str) -> list[Header]:
-        sender = self._mail.from_name or self._site.name
+    def _headers(self, subject: str, sender: str) -> list[Header]:
+        sender = sender or self._mail.from_name or self._site.name
         reply_to = self._mail.reply_to or self._mail.from_address
         return [
             Header("From", Mailbox(sender, self._mail.from_address)),
@@ -104,6 +125,9 @@ class Composer:
         only = campaigns[0] if len(campaigns) == 1 else None
         name, label = (only.title, f"c{only.uid}") if only else (self._site.name, "all")
         archive = self._url(only.slug) if only else f"{self._site.base_url}/"
+        return self._list(name, label, archive)
+
+    def _list(self, name: str, label: str, archive: str) -> list[Header]:
         owner = self._mail.reply_to or self._mail.from_address
         return [
             Header("List-Id", Phrase(name), Raw(f"<{label}.{self._site.host}>")),

@@ -1,11 +1,13 @@
-"""A leave: what it ended, and whether and how that can be taken back."""
+"""A leave: what it ended, whether and how that can be taken back, and why people left."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import Ending, Signer, Subscription
-from feedsvc.records import suppressions
+from feedsvc.domain.tables.people import Because, Ending, Signer, Subscription
+from feedsvc.records import subscriptions, suppressions
 
 UNDO = timedelta(days=1)
 """For so long a leave can be taken back by the link that it was made with."""
@@ -22,6 +24,33 @@ def undoable(session: Session, signer: Signer, left_at: datetime, now: datetime)
     if signer.address_index is None or not left_at <= now < left_at + UNDO:
         return False
     return not suppressions.suppressed(session, signer.address_index)
+
+
+def last(
+    session: Session, signer_id: int, campaigns: Collection[int] | None, now: datetime
+) -> datetime | None:
+    """Return the moment of the newest leave, of some campaigns or (None) of all, if it can be undone."""
+    signer = session.get(Signer, signer_id)
+    mine = session.exec(subscriptions.all_of(signer_id, campaigns)).all()
+    moments = [
+        row.ended_at
+        for row in mine
+        if row.ended_at and by(row, row.ended_at) and row.successor_id is None
+    ]
+    newest = max(moments, default=None)
+    can = signer is not None and newest is not None and undoable(session, signer, newest, now)
+    return newest if can else None
+
+
+def reasons(session: Session, campaign_id: int) -> dict[Because, int]:
+    """Count what people said of why they left a campaign; who took it back did not leave."""
+    said = select(Subscription.left_because, func.count()).where(
+        Subscription.campaign_id == campaign_id,
+        col(Subscription.left_because).is_not(None),
+        col(Subscription.successor_id).is_(None),
+    )
+    rows = session.exec(said.group_by(Subscription.left_because)).all()
+    return {Because(why): number for why, number in rows if why is not None}
 
 
 def successor(ended: Subscription, arrival: int, now: datetime) -> Subscription:

@@ -47,6 +47,7 @@ class News:
         published = update.published_at or notice.arrived_at
         return AboutUpdate(
             campaign=named[campaign.id or 0],
+            uid=update.uid,
             key=update.key,
             kind=notice.kind,
             language=words.language,

@@ -55,6 +55,7 @@ class Wish:
     paused_until: datetime | None
     ended_at: datetime | None
     ending: str | None
+    left_because: str | None
     consent_source: str
 
 
@@ -193,6 +194,7 @@ def _wish(row: Subscription, slug: str) -> Wish:
         paused_until=row.paused_until,
         ended_at=row.ended_at,
         ending=row.ending,
+        left_because=row.left_because,
         consent_source=row.consent_source,
     )
 

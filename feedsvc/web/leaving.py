@@ -1,6 +1,12 @@
-"""Leave, or hear less: a link in a mail may take away, never show (law 14). GET shows, POST acts."""
+"""Leave, hear less, or take that back: a link in a mail may take away, never show (law 14).
 
+GET shows, POST acts. A leave is taken back, or explained, by a POST to the address that it was made
+with; `left_at` says which one is meant.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session
 from starlette.responses import Response
@@ -9,9 +15,9 @@ from starlette.routing import BaseRoute, Route
 from feedsvc.actions import choose, leave
 from feedsvc.domain import tokens
 from feedsvc.domain.dates import EventDate, in_words
-from feedsvc.domain.tables.people import Cadence
+from feedsvc.domain.tables.people import Because, Cadence
 from feedsvc.domain.tokens import LEAVING, Purpose, Token
-from feedsvc.records import subscriptions
+from feedsvc.records import leaves, subscriptions
 from feedsvc.web import forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.reading import Reading
@@ -29,14 +35,24 @@ async def answer(request: Request) -> Response:
     return await (act if request.method == "POST" else show)(request)
 
 
+class Leave(NamedTuple):
+    """A leave as a form speaks of it: by which link, of what, and when it was, if that was said."""
+
+    token: Token
+    everything: bool
+    left_at: datetime | None
+
+
 async def show(request: Request) -> Response:
-    """GET /u/{token}: what would stop, and a button. Changes nothing, whoever looks."""
+    """GET /u/{token}: what would stop, and a button; or that it has. Changes nothing, whoever looks."""
     token = _token(request)
     if token is None:
         return gone(request, "link")
     if token.purpose is Purpose.NEVER:
         return page(request, "never", done=False)
-    return _page(request, "leave", await _named(request, token))
+    if await _live(request, token):
+        return _page(request, "leave", await _named(request, token))
+    return await _left(request, _leave_of(token, {}), already=True)
 
 
 async def act(request: Request) -> Response:
@@ -47,21 +63,94 @@ async def act(request: Request) -> Response:
     told = await forms.fields_if_any(request)
     if token.purpose is Purpose.NEVER:
         return await _never(request, token)
-    instead = None if ONE_CLICK in told else told.get("instead")
-    if instead and instead not in INSTEAD:
-        return _page(request, "leave", await _named(request, token), status=422)
-    if instead and await _live(request, token):
-        return await _less(request, token, instead)
-    if told.get("everything") == "true":
-        return await _leave(request, Token(Purpose.LEAVE_ALL, token.subject))
-    return await _leave(request, token)
+    if ONE_CLICK in told:
+        return await _leave(request, _leave_of(token, {}))
+    return await _as_told(request, _leave_of(token, told), told)
 
 
-async def _leave(request: Request, token: Token) -> Response:
+async def _as_told(request: Request, told_of: Leave, told: Mapping[str, str]) -> Response:
+    instead, why = told.get("instead", ""), told.get("because", "")
+    if (instead and instead not in INSTEAD) or (why and why not in list(Because)):
+        return _page(request, "leave", await _named(request, told_of.token), status=422)
+    if "undo" in told:
+        return await _undo(request, told_of)
+    if why:
+        return await _because(request, told_of, Because(why))
+    if instead and await _live(request, told_of.token):
+        return await _less(request, told_of.token, instead)
+    return await _leave(request, told_of)
+
+
+def _leave_of(token: Token, told: Mapping[str, str]) -> Leave:
+    """Read which leave is meant; that of everything has a link of its own, and names nothing."""
+    everything = told.get("everything") == "true" or token.purpose is Purpose.LEAVE_ALL
+    try:
+        left_at = datetime.fromisoformat(told.get("left_at", ""))
+    except ValueError:
+        left_at = None
+    if left_at is not None and left_at.tzinfo is None:
+        left_at = None
+    meant = Token(Purpose.LEAVE_ALL, token.subject) if everything else token
+    return Leave(meant, everything, left_at)
+
+
+async def _leave(request: Request, leaving: Leave) -> Response:
     here, now = request.state["here"], request.state["clock"]()
+    token = leaving.token
     campaigns = await here.database.read(leave.campaigns_of, token)
     await here.database.write(leave.leave, token.subject, campaigns=campaigns, now=now)
-    return _page(request, "left", await _named(request, token))
+    return await _left(request, leaving)
+
+
+async def _left(
+    request: Request, leaving: Leave, *, already: bool = False, thanked: bool = False
+) -> Response:
+    """Say what was left, and offer to take it back while that is possible."""
+    here, now = request.state["here"], request.state["clock"]()
+    left_at = await here.database.read(_last, leaving.token, now)
+    found = await _named(request, leaving.token)
+    return page(
+        request,
+        "left",
+        own=reading.own(found),
+        campaigns=found,
+        everything=leaving.everything,
+        left_at=left_at.isoformat() if left_at else "",
+        already=already,
+        thanked=thanked,
+    )
+
+
+def _last(session: Session, token: Token, now: datetime) -> datetime | None:
+    return leaves.last(session, token.subject, leave.campaigns_of(session, token), now)
+
+
+async def _undo(request: Request, leaving: Leave) -> Response:
+    """Take a leave back; a form that is too old, or was never ours, changes nothing."""
+    here, now, token = request.state["here"], request.state["clock"](), leaving.token
+    campaigns = await here.database.read(leave.campaigns_of, token)
+    moment = {"left_at": leaving.left_at or now, "now": now}
+    back: Collection[int] = []
+    if leaving.left_at is not None:
+        back = await here.database.write(leave.undo, token.subject, campaigns=campaigns, **moment)
+        request.state["nudge"]()
+    found = [one for one in await _named(request, token) if one.id in back]
+    own, status = reading.own(found), 200 if back else 409
+    return page(request, "returned", status=status, own=own, campaigns=found, done=bool(back))
+
+
+async def _because(request: Request, leaving: Leave, why: Because) -> Response:
+    """Keep why somebody left, if they did; they are thanked either way."""
+    here, now, token = request.state["here"], request.state["clock"](), leaving.token
+    campaigns = await here.database.read(leave.campaigns_of, token)
+    if leaving.left_at is not None:
+        moment = {"left_at": leaving.left_at, "now": now}
+        await here.database.write(
+            leave.because, token.subject, campaigns=campaigns, why=why, **moment
+        )
+    if await _live(request, token):
+        return _page(request, "leave", await _named(request, token))
+    return await _left(request, leaving, thanked=True)
 
 
 async def _never(request: Request, token: Token) -> Response:

@@ -2,11 +2,11 @@
 
 from http import HTTPStatus
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from feedsvc.domain.tables.content import Campaign, UpdateStatus
+from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
 from feedsvc.web import feeds, headers, reading
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.forms import EMPTY
@@ -64,6 +64,15 @@ async def short_link(request: Request) -> Response:
     return RedirectResponse(f"{here.settings.site.base_url}/c/{slug}", status_code=302)
 
 
+async def news(request: Request) -> Response:
+    """GET /n/{uid}: on to the page of an update, from a mail that does not say what it is about."""
+    here = request.state["here"]
+    found = await here.database.read(_address, request.path_params["uid"])
+    if found is None:
+        return gone(request, "unknown")
+    return RedirectResponse(f"{here.settings.site.base_url}/c/{'/'.join(found)}", status_code=302)
+
+
 async def _campaign(request: Request, slug: str) -> Response:
     here = request.state["here"]
     gather = Reading(here.settings.site, reader(request))
@@ -96,10 +105,22 @@ def _slug(session: Session, code: str) -> str | None:
     return session.exec(select(Campaign.slug).where(Campaign.short_link == code)).first()
 
 
+def _address(session: Session, uid: str) -> tuple[str, str] | None:
+    """Find the slug and key of an update that is out, or was; of no draft is it known that it is there."""
+    out = (UpdateStatus.PUBLISHED, UpdateStatus.WITHDRAWN)
+    found = (
+        select(Campaign.slug, Update.key)
+        .join(Update, col(Update.campaign_id) == Campaign.id)
+        .where(Update.uid == uid, col(Update.status).in_(out))
+    )
+    return session.exec(found).first()
+
+
 routes: list[BaseRoute] = [
     Route("/", campaigns),
     Route("/c/{slug}", campaign),
     Route("/c/{slug}/{update}@{number:int}", update),
     Route("/c/{slug}/{update}", update),
     Route("/s/{code:path}", short_link),
+    Route("/n/{uid}", news),
 ]

@@ -11,7 +11,7 @@ from typer.testing import Result
 
 from feedsvc.actions import leave
 from feedsvc.domain.tables.ledger import Mail, MailState, Notice
-from feedsvc.domain.tables.people import Cadence, Reach, Suppression
+from feedsvc.domain.tables.people import Because, Cadence, Reach, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from feedsvc.errors import FeedsvcError, NotFound
 from tests.world import World
@@ -183,6 +183,15 @@ def test_leaving_and_a_suppression_show_with_their_reasons(
     assert "ended 2026-03-02 09:11:00 UTC: left" in text
     assert "withheld: they left before it was sent" in text
     assert "all mail since 2026-03-02 09:11:00 UTC evidence: asked never to be written" in text
+
+
+def test_a_reason_for_leaving_shows(explain: Explain, here_and_now: World) -> None:
+    here_and_now.campaign()
+    signer, now = here_and_now.join(ANNA), here_and_now.now
+    here_and_now.leave(signer)
+    why = {"campaigns": None, "left_at": now, "why": Because.TOO_MUCH, "now": now}
+    here_and_now.write(leave.because, signer, **why)
+    assert "UTC: left (too much)" in plain(explain(ANNA))
 
 
 def test_a_suppression_outlives_its_signer(explain: Explain, here_and_now: World) -> None:

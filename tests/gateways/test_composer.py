@@ -1,23 +1,32 @@
 """A digest is composed once, with slots for whatever differs between its readers."""
 
 import email
+import re
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 
 import pytest
 
 from feedsvc.config import MailSettings, Site
-from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
+from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent, digest_key
 from feedsvc.domain.mime import Skeleton
 from feedsvc.domain.tables.content import CampaignKind
-from feedsvc.domain.tables.ledger import NoticeKind
+from feedsvc.domain.tables.ledger import MailKind, NoticeKind
 from feedsvc.gateways import files
 from feedsvc.gateways.composer import BRIEF_ABOVE, Composer, leave_slot
 from feedsvc.gateways.templates import Templates
 
 RIVER = AboutCampaign(1, "r1", "river", "Save the river", "en", CampaignKind.PETITION)
 FOREST = AboutCampaign(2, "f2", "forest", "Save the forest", "en", CampaignKind.STATEMENT)
-SITE = Site(name="Updates", base_url="https://updates.example.org")
+SITE = Site(
+    name="Rivers & Forests",
+    base_url="https://updates.example.org",
+    postal_address="1 Long Street",
+)
+TELLING = re.compile(
+    r"river|forest|\bcr1\b|\bcf2\b|minister|answer|Rivers & Forests|Street", re.IGNORECASE
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +39,7 @@ def about(
 ) -> AboutUpdate:
     return AboutUpdate(
         campaign=campaign,
+        uid="u7",
         key="answer",
         kind=NoticeKind.NEWS,
         language="en",
@@ -49,6 +59,11 @@ def read(message: bytes) -> EmailMessage:
     found = email.message_from_bytes(skeleton.splice(values), policy=default)
     assert isinstance(found, EmailMessage)
     return found
+
+
+def parts(mail: EmailMessage) -> list[str]:
+    """Read the parts of a mail, plain text first."""
+    return [str(part.get_content()) for part in mail.iter_parts()]
 
 
 def test_the_same_content_gives_the_same_bytes(composer: Composer) -> None:
@@ -76,6 +91,43 @@ def test_a_digest_says_its_news_in_text_and_html(composer: Composer) -> None:
     assert all("said" in text and "The minister answers" in text for text in texts)
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("campaigns", [[RIVER], [RIVER, FOREST]])
+def test_a_discreet_digest_tells_nothing(
+    composer: Composer, campaigns: list[AboutCampaign], language: str
+) -> None:
+    content = DigestContent(language, tuple(map(about, campaigns)))
+    mail = read(composer.digest(content, discreet=True))
+    said = [f"{name}: {value}" for name, value in mail.items()] + parts(mail)
+    assert not [words for words in said if TELLING.search(words)]
+
+
+def test_a_discreet_digest_says_where_the_news_is(composer: Composer) -> None:
+    mail = read(composer.digest(DigestContent("en", (about(RIVER),)), discreet=True))
+    assert all("https://updates.example.org/n/u7" in part for part in parts(mail))
+
+
+def test_a_discreet_digest_is_a_neutral_list_with_one_click(composer: Composer) -> None:
+    mail = read(composer.digest(DigestContent("en", (about(RIVER),)), discreet=True))
+    assert mail["From"] == "Updates <updates@localhost>"
+    assert mail["Subject"] == "There is news"
+    assert mail["List-Id"] == "Updates <all.updates.example.org>"
+    assert mail["Feedback-ID"] == "all:digest:feedsvc"
+    assert mail["List-Unsubscribe"] == "<https://updates.example.org/u/leave_url>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_headers_of_a_discreet_digest_are_those_of_any(composer: Composer) -> None:
+    content = DigestContent("en", (about(RIVER),))
+    plain, discreet = (read(composer.digest(content, discreet=how)) for how in (False, True))
+    assert plain.keys() == discreet.keys()
+
+
+def test_a_discreet_digest_is_another_than_the_plain_one() -> None:
+    key = partial(digest_key, MailKind.DIGEST, "en", [(1, 1, "en")], "print")
+    assert len({key(), key(discreet=False), key(discreet=True)}) == 2
+
+
 def test_a_long_digest_is_brief_so_that_no_mailbox_clips_it(composer: Composer) -> None:
     long = tuple(about(RIVER, body="word " * (BRIEF_ABOVE // 10 + 1)) for _ in range(2))
     assert len(composer.digest(DigestContent("en", long))) < BRIEF_ABOVE
@@ -95,8 +147,9 @@ def test_an_arabic_reader_has_an_arabic_frame(composer: Composer) -> None:
 def test_the_fingerprint_follows_what_mails_are_made_of(composer: Composer) -> None:
     templates = Templates([files.shipped("templates")])
     assert Composer(templates, SITE, MailSettings()).fingerprint == composer.fingerprint
-    other = MailSettings(from_name="Somebody else")
-    assert Composer(templates, SITE, other).fingerprint != composer.fingerprint
+    for name in ("from_name", "discreet_name", "reply_to"):
+        other = MailSettings.model_validate({name: "Somebody else"})
+        assert Composer(templates, SITE, other).fingerprint != composer.fingerprint
 
 
 def test_a_relay_that_tracks_is_told_not_to(composer: Composer) -> None:

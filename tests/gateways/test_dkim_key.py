@@ -38,6 +38,7 @@ def digest(language: str, title: str, body: str) -> bytes:
     campaign = AboutCampaign(1, "r1", "river", title, language, CampaignKind.PETITION)
     update = AboutUpdate(
         campaign=campaign,
+        uid="u7",
         key="answer",
         kind=NoticeKind.NEWS,
         language=language,

@@ -101,7 +101,14 @@ PAGES: dict[str, Values] = {
     "confirm": {"campaigns": [LINK]},
     "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD}]},
     "leave": {"campaigns": [LINK]},
-    "left": {"campaigns": [LINK]},
+    "left": {
+        "campaigns": [LINK],
+        "everything": False,
+        "left_at": "2026-03-02T09:00:00+00:00",
+        "already": False,
+        "thanked": False,
+    },
+    "returned": {"campaigns": [LINK], "done": True},
     "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
     "gone": {"why": "withdrawn", "notes": [NOTE]},
     "never": {"done": False},
@@ -138,7 +145,14 @@ CONFIRM: Values = {
     "days": 7,
     "slot": {"confirm_url": slot("confirm_url"), "never_url": slot("never_url")},
 }
-MAILS = {"digest": DIGEST, "confirm": CONFIRM}
+DISCREET: Values = {
+    "entries": [
+        {"url": f"{BASE}/n/{number}", "kind": kind}
+        for number, kind in enumerate(("news", "correction", "withdrawal"))
+    ],
+    "slot": {"leave_url": slot("leave_url"), "leave_all_url": slot("leave_all_url")},
+}
+MAILS = {"digest": DIGEST, "discreet": DISCREET, "confirm": CONFIRM}
 DAY = "7 December 2017"
 SAID = {"note": "80 & more.", "note_language": "en", "note_direction": "ltr"}
 NOTICES: dict[str, tuple[Values, Values]] = {
@@ -147,6 +161,7 @@ NOTICES: dict[str, tuple[Values, Values]] = {
     "correction": ({"title": "Mechanism"}, SAID | {"date": DAY, "url": BASE}),
     "end": ({}, {"campaign": "Justice"}),
 }
+UNTIDY = re.compile(r"[ \t]$|\n{4}|&\w+;", re.MULTILINE)
 PARTS = ("subject.txt", "body.txt", "body.html")
 RENDERED = {f"pages/{name}.html": values for name, values in PAGES.items()} | {
     f"mail/{name}/{part}": values for name, values in MAILS.items() for part in PARTS
@@ -380,11 +395,19 @@ def test_subject_of_several_updates_counts_them(templates: Templates) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("values", [DIGEST, SEVERAL, DIGEST | {"brief": True}])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("digest", DIGEST),
+        ("digest", SEVERAL),
+        ("digest", DIGEST | {"brief": True}),
+        ("discreet", {}),
+    ],
+)
 def test_both_parts_of_a_digest_have_the_same_links(
-    templates: Templates, values: Values, language: str
+    templates: Templates, name: str, values: Values, language: str
 ) -> None:
-    _, text, html = mail(templates, "digest", language, **values)
+    _, text, html = mail(templates, name, language, **values)
     lines = [line for line in text.splitlines() if line.startswith(("https://", "\ufdd0"))]
     assert set(lines) | {f"{BASE}/"} == set(re.findall(r'href="(.*?)"', html))
 
@@ -404,8 +427,14 @@ def test_brief_digest_gives_summaries_and_the_way_out_first(templates: Templates
 
 def test_text_part_has_no_trailing_blanks_or_gaping_holes(templates: Templates) -> None:
     for values in (DIGEST, SEVERAL, DIGEST | {"brief": True}):
-        text = mail(templates, "digest", **values)[1]
-        assert not re.search(r"[ \t]$|\n{4}|&\w+;", text, re.MULTILINE)
+        assert not UNTIDY.search(mail(templates, "digest", **values)[1])
+    assert not UNTIDY.search(mail(templates, "discreet")[1])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_discreet_mail_names_nobody(templates: Templates, language: str) -> None:
+    for part in mail(templates, "discreet", language):
+        assert not any(word in part for word in ("Updates", "Long Street"))
 
 
 @pytest.mark.parametrize("name", MAILS)

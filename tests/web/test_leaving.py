@@ -1,13 +1,15 @@
 """Leaving by page and by one click: GET shows, POST acts, and the page shows no more than its link."""
 
+import re
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
 
 from feedsvc.domain import tokens
-from feedsvc.domain.tables.people import Cadence, Ending, Signer, Subscription
+from feedsvc.domain.tables.people import Because, Cadence, Ending, Signer, Subscription
 from feedsvc.domain.tokens import Purpose, Token
+from feedsvc.records import leaves
 from tests.web.visiting import visitor
 from tests.world import World
 
@@ -204,3 +206,127 @@ async def test_token_pages_are_not_kept_and_not_told_of(here_and_now: World) -> 
             assert page.headers["cache-control"] == "no-store"
             assert page.headers["referrer-policy"] == "no-referrer"
             assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_page_after_leaving_offers_the_way_back(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        await client.post(url)
+        here_and_now.pass_time(hours=23)
+        again = await client.post(url)
+        back = await client.post(url, data=undo(again.text))
+    assert "You are back" in back.text
+    assert "Save the river" in back.text
+    assert live(here_and_now) == ["river", "forest"]
+
+
+async def test_what_one_page_has_left_by_everything_its_undo_brings_back(
+    here_and_now: World,
+) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        page = await client.post(url, data={"everything": "true"})
+        back = await client.post(url, data=undo(page.text))
+    assert not any(word in page.text + back.text for word in ("Save the", "forest"))
+    assert live(here_and_now) == ["river", "forest"]
+
+
+async def test_undoing_twice_says_the_same(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        form = undo((await client.post(url)).text)
+        answers = [await client.post(url, data=form) for _ in range(2)]
+    assert answers[0].text == answers[1].text
+    assert len(subscriptions(here_and_now)) == 3
+
+
+async def test_undo_that_is_too_late_says_so_and_changes_nothing(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        form = undo((await client.post(url)).text)
+        here_and_now.pass_time(days=1)
+        answer, page = await client.post(url, data=form), await client.get(url)
+    assert (answer.status_code, "Nothing was changed" in answer.text) == (409, True)
+    assert 'name="undo"' not in page.text
+    assert live(here_and_now) == ["forest"]
+
+
+@pytest.mark.parametrize("moment", ["", "yesterday", "2026-03-02T09:00:00", "2026-03-02T09:00:01Z"])
+async def test_undo_of_another_moment_changes_nothing(here_and_now: World, moment: str) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        await client.post(url)
+        answer = await client.post(url, data={"undo": "true", "left_at": moment})
+    assert "Nothing was changed" in answer.text
+    assert live(here_and_now) == ["forest"]
+
+
+async def test_one_click_outweighs_an_undo(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        form = undo((await client.post(url)).text)
+        await client.post(url, data=form | CLICK)
+    assert live(here_and_now) == ["forest"]
+
+
+async def test_who_looks_after_leaving_is_told_and_offered_the_way_back(
+    here_and_now: World,
+) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        await client.post(url)
+        page = await client.get(url)
+        await client.post(url, data=undo(page.text))
+        live_again = await client.get(url)
+    assert "These mails have stopped" in page.text
+    assert "Stop these mails?" in live_again.text
+
+
+async def test_reason_is_thanked_for_and_counted(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        form = undo((await client.post(url)).text)
+        del form["undo"]
+        thanks = await client.post(url, data=form | {"because": "too much"})
+    assert "Thank you for telling us" in thanks.text
+    assert 'name="undo"' in thanks.text
+    river, forest = [here_and_now.campaign_id(slug) for slug in ("river", "forest")]
+    assert here_and_now.read(leaves.reasons, river) == {Because.TOO_MUCH: 1}
+    assert here_and_now.read(leaves.reasons, forest) == {}
+
+
+async def test_who_took_the_leave_back_is_not_counted(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        form = undo((await client.post(url)).text)
+        await client.post(url, data={"left_at": form["left_at"], "because": "other"})
+        await client.post(url, data=form)
+    assert here_and_now.read(leaves.reasons, here_and_now.campaign_id("river")) == {}
+
+
+async def test_reason_that_is_none_is_refused_and_leaves_nothing(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    async with visitor(here_and_now) as client:
+        answer = await client.post(url, data={"because": "spite"})
+    assert answer.status_code == 422
+    assert live(here_and_now) == ["river", "forest"]
+
+
+async def test_reason_without_a_leave_leaves_nothing(here_and_now: World) -> None:
+    _, url = two_campaigns(here_and_now)
+    moment = here_and_now.now.isoformat()
+    async with visitor(here_and_now) as client:
+        await client.post(url, data={"because": "other", "left_at": moment})
+    assert live(here_and_now) == ["river", "forest"]
+
+
+def undo(page: str) -> dict[str, str]:
+    """Read what the form would send that takes a leave back."""
+    form = next(part for part in page.split("<form")[1:] if 'name="undo"' in part)
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.split("</form>")[0]))
+
+
+def live(world: World) -> list[str]:
+    """Name the campaigns that mail is sent about, in their order."""
+    found = {one.campaign_id for one in subscriptions(world) if one.live}
+    return [slug for slug in ("river", "forest") if world.campaign_id(slug) in found]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -321,3 +322,28 @@ def _load(world: World, folder: Path, front: str, body: str) -> None:
     (campaign / "u.md").write_text(f'+++\ntitle = "News"\n{front}\n+++\n\n{body}\n')
     world.pass_time(minutes=1)
     load_all(world.here, files.read(folder / "content"), now=world.now)
+
+
+async def test_discreet_link_leads_on_to_the_update(here_and_now: World) -> None:
+    here_and_now.campaign()
+    update = here_and_now.post()
+    async with visitor(here_and_now) as client:
+        answer = await client.get(f"/n/{update.uid}")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{BASE}/c/river/{update.key}"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("status", ["draft", "scheduled", None])
+async def test_discreet_link_to_what_is_not_out_is_unknown(
+    here_and_now: World, status: str | None
+) -> None:
+    here_and_now.campaign()
+    later = here_and_now.now + timedelta(days=1) if status == "scheduled" else None
+    update = here_and_now.post(
+        status="draft" if status == "draft" else "published", publish_at=later
+    )
+    uid = update.uid if status else "nobody"
+    async with visitor(here_and_now) as client:
+        answer = await client.get(f"/n/{uid}")
+    assert answer.status_code == 404

@@ -133,6 +133,7 @@ class Subscription(SQLModel, table=True):
         ),
         Index("ix_subscription_campaign", "campaign_id", "id"),
         Index("ix_subscription_signer", "signer_id"),
+        partial("ix_subscription_because", "campaign_id", where="left_because IS NOT NULL"),
         partial("ix_subscription_successor", "successor_id", where="successor_id IS NOT NULL"),
         partial("ix_subscription_paused", "paused_until", where="paused_until IS NOT NULL"),
         partial(

@@ -12,6 +12,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 PENDING = sa.text("confirmed_at IS NULL")
 SUCCEEDED = sa.text("successor_id IS NOT NULL")
+TOLD = sa.text("left_because IS NOT NULL")
 WAITING = sa.text("mailed_at IS NULL")
 
 
@@ -61,6 +62,13 @@ def _subscriptions() -> None:
         ["successor_id"],
         sqlite_where=SUCCEEDED,
         postgresql_where=SUCCEEDED,
+    )
+    op.create_index(
+        "ix_subscription_because",
+        "subscription",
+        ["campaign_id"],
+        sqlite_where=TOLD,
+        postgresql_where=TOLD,
     )
 
 

@@ -12,7 +12,7 @@ from feedsvc.domain.drafts import CampaignDraft
 from feedsvc.domain.tables import content
 from feedsvc.domain.tables.content import Campaign, Signatory
 from feedsvc.domain.tables.staff import Scope, StaffKey
-from feedsvc.records import texts
+from feedsvc.records import leaves, texts
 from feedsvc.web import documents
 from feedsvc.web.api import auth, posting, reading
 from feedsvc.web.api.models import (
@@ -92,6 +92,7 @@ def _whole(session: Session, site: Site, campaign: Campaign) -> CampaignAnswer:
         },
         letter=_letter(session, campaign),
         signatories=list(session.exec(names.order_by(col(Signatory.position))).all()),
+        left_because=leaves.reasons(session, campaign.id or 0),
     )
 
 

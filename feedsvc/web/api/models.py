@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, Notify, UpdateStatus
+from feedsvc.domain.tables.people import Because
 from feedsvc.records.books import MailingState
 
 
@@ -57,6 +58,9 @@ class CampaignAnswer(CampaignLine):
     texts: dict[str, CampaignText]
     letter: Letter | None
     signatories: list[str]
+    left_because: dict[Because, int] = Field(
+        description="How many of those who left and said why gave which reason."
+    )
 
 
 class CampaignList(BaseModel):

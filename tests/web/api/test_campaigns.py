@@ -2,6 +2,8 @@
 
 import httpx2
 
+from feedsvc.actions import leave
+from feedsvc.domain.tables.people import Because
 from feedsvc.domain.tables.staff import Scope
 from tests.web.api.conftest import Bearer, repeatable
 from tests.world import World
@@ -25,6 +27,18 @@ async def test_a_created_campaign_can_be_read(
     assert read.json() == made.json()
     assert read.json()["letter"]["addressees"] == [{"name": "The Minister", "office": "Forests"}]
     assert read.json()["feeds"]["atom"] == "http://127.0.0.1:8000/c/forest.atom"
+
+
+async def test_reasons_for_leaving_are_counted(
+    api: httpx2.AsyncClient, bearer: Bearer, here_and_now: World
+) -> None:
+    here_and_now.campaign("forest")
+    signer, now = here_and_now.join("anna@example.org", "forest"), here_and_now.now
+    here_and_now.leave(signer)
+    why = {"campaigns": None, "left_at": now, "why": Because.NOT_FOR_ME, "now": now}
+    here_and_now.write(leave.because, signer, **why)
+    read = await api.get("/api/campaigns/forest", headers=bearer(Scope.UPDATES_READ))
+    assert read.json()["left_because"] == {"not for me": 1}
 
 
 async def test_signatories_keep_their_order_and_their_script(
