@@ -52,10 +52,17 @@ class DigestContent:
         return tuple({update.campaign.id: update.campaign for update in self.updates}.values())
 
 
-def digest_key(kind: MailKind, language: str, lines: Iterable[Line], fingerprint: str) -> bytes:
+def digest_key(
+    kind: MailKind,
+    language: str,
+    lines: Iterable[Line],
+    fingerprint: str,
+    *,
+    discreet: bool = False,
+) -> bytes:
     """Return the key by which a digest is found again instead of being composed twice.
 
     `fingerprint` stands for the templates and settings it is composed with.
     """
-    parts = [kind, language, list(lines), fingerprint]
+    parts = [kind, language, list(lines), fingerprint, discreet]
     return hashlib.sha256(json.dumps(parts).encode()).digest()

@@ -49,7 +49,7 @@ class Composer:
         """The language of the frame for a reader of `language`."""
         return self._templates.nearest(language)
 
-    def digest(self, content: DigestContent) -> bytes:
+    def digest(self, content: DigestContent, *, discreet: bool = False) -> bytes:  # noqa: ARG002  not in this version yet
         """Compose a digest; its slots are named above."""
         brief = sum(len(update.body) for update in content.updates) > BRIEF_ABOVE
         values = {
