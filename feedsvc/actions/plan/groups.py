@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import structlog
@@ -32,12 +34,8 @@ class Group(NamedTuple):
     signers: Sequence[int]
 
 
-class _Alike(NamedTuple):
-    """What those have in common who may share a digest; `tag` stands for their language."""
-
-    tag: bytes | None
-    discreet: bool
-    notices: tuple[int, ...]
+_Alike = tuple[bytes | None, bool, tuple[int, ...]]
+"""What those have in common who share a digest: the tag of their language, discreet, the notices."""
 
 
 def gather(
@@ -51,26 +49,25 @@ def gather(
     desk = _Desk(session, composer, rows, now)
     found: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     unreadable: list[int] = []
-    for what, signers in alike.items():
-        for language, speakers in languages.of(what.tag, signers).items():
+    for (tag, discreet, notices), signers in alike.items():
+        for language, speakers in languages.of(tag, signers).items():
             if language is None:
                 unreadable += speakers
                 continue
-            digest_id = desk.digest(language, what.notices, discreet=what.discreet)
-            found.setdefault((digest_id, what.notices), []).extend(speakers)
+            digest_id = desk.digest(language, notices, discreet=bool(discreet))
+            found.setdefault((digest_id, notices), []).extend(speakers)
     return [Group(*which, sorted(signers)) for which, signers in found.items()], unreadable
 
 
 def _alike(rows: Sequence[Row]) -> dict[_Alike, list[int]]:
-    lacking: dict[int, list[int]] = {}
-    people: dict[int, Row] = {}
-    for row in rows:
-        lacking.setdefault(row.signer_id, []).append(row.notice_id)
-        people[row.signer_id] = row
+    """Put together who shares a digest; every recipient passes here, so nothing is built for them."""
     alike: dict[_Alike, list[int]] = {}
-    for signer_id, notices in lacking.items():
-        row = people[signer_id]
-        what = _Alike(row.language_tag, bool(row.discreet), tuple(notices))
+    for signer_id, theirs in groupby(rows, itemgetter(0)):
+        first, *more = theirs
+        notices = (
+            (first.notice_id, *(row.notice_id for row in more)) if more else (first.notice_id,)
+        )
+        what = (first.language_tag, first.discreet, notices)
         alike.setdefault(what, []).append(signer_id)
     return alike
 

@@ -36,7 +36,7 @@ def plan(
         return None
     part = stretch.walk(session, slot, chunk, now)
     _withhold_suppressed(session, part.rows)
-    lacking = [row for row in part.rows if not row.suppressed and not _served(row, slot, now)]
+    lacking = _lacking(part.rows, slot, now)
     going = shares.within(session, lacking, part.campaigns, canary_percent, now)
     _write(session, composer, keys, slot, going, now)
     if part.end is None:
@@ -63,12 +63,18 @@ def _withhold_suppressed(session: Session, rows: Sequence[Row]) -> None:
         queueing.withhold(session, sorted(suppressed), Withheld.SUPPRESSED)
 
 
-def _served(row: Row, slot: Slot, now: datetime) -> bool:
+def _lacking(rows: Sequence[Row], slot: Slot, now: datetime) -> Sequence[Row]:
+    """Leave out who must not be mailed, and who has had the digest of this day or week."""
+    free = [row for row in rows if not row.suppressed]
     if slot.local_date is None:
-        return False
-    daily = slot.cadence is Cadence.DAILY
-    last_on = row.daily_served_on if daily else row.weekly_served_on
+        return free
     period = Period(slot.cadence, slot.local_date, slot.at)
+    return [row for row in free if not _served(row, period, now)]
+
+
+def _served(row: Row, period: Period, now: datetime) -> bool:
+    daily = period.cadence is Cadence.DAILY
+    last_on = row.daily_served_on if daily else row.weekly_served_on
     on, at = last_on and day_of(last_on), row.daily_served_at and instant_of(row.daily_served_at)
     return served(period, on, at, now)
 
