@@ -113,7 +113,8 @@ async def _sweeps(here: Installation, now: datetime) -> None:
 
 async def _slots(here: Installation, now: datetime) -> None:
     digest, zones = here.settings.digest, here.zones
-    await here.database.write(slots.open_slots, digest=digest, zones=zones, now=now)
+    while await here.database.write(slots.open_slots, digest=digest, zones=zones, now=now):
+        pass
 
 
 async def _plans(here: Installation, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """When a cadence is due: local hours in any zone, over every change of the clocks. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from feedsvc.domain.tables.people import Cadence
 
-HALF_DAY = timedelta(hours=12)
+HOUR, LEAP, HALF_DAY = timedelta(hours=1), timedelta(hours=3), timedelta(hours=12)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 LATEST = 3
 
 
@@ -41,6 +42,35 @@ def latest(
             if at + settle <= now:
                 return Period(cadence, local, at)
         local -= timedelta(days=1)
+
+
+def begun(zone: str, after: datetime, until: datetime) -> Iterator[tuple[date, int, datetime]]:
+    """Give each hour of a local day that began after `after`, and at `until` at the latest: day, hour, instant.
+
+    Clocks are changed by less than LEAP; a day that a whole zone leaves out has no hours.
+    """
+    place = ZoneInfo(zone)
+    shown = sorted(moment.astimezone(place).replace(tzinfo=None) for moment in (after, until))
+    local = shown[0].replace(minute=0, second=0, microsecond=0) - LEAP
+    while local <= shown[-1] + LEAP:
+        at = instant(zone, local.date(), local.hour)
+        if after < at <= until:
+            yield local.date(), local.hour, at
+        local += HOUR
+
+
+def newest(cadence: Cadence, zone: str, day: date, hour: int, now: datetime) -> bool:
+    """Whether no later day or week of this hour has begun.
+
+    One that was missed needs no run of its own: a digest is what a person still lacks.
+    """
+    following = day + (DAY if cadence is Cadence.DAILY else WEEK)
+    return instant(zone, following, hour) > now
+
+
+def quarter(moment: datetime) -> datetime:
+    """Return the quarter of an hour that a moment is in: local hours begin with one, in every zone."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
 def instant(zone: str, day: date, hour: int) -> datetime:

@@ -44,9 +44,9 @@ class Token:
     scope: int = 0
 
 
-def write(token: Token, keys: Keys) -> str:
-    """Write a token for a link: 39 characters."""
-    return base64.urlsafe_b64encode(_bytes(token, keys)).rstrip(b"=").decode()
+def write(token: Token, keys: Keys, key: int | None = None) -> str:
+    """Write a token for a link: 39 characters. `key` is the id of another key than the current one."""
+    return base64.urlsafe_b64encode(_bytes(token, keys, key)).rstrip(b"=").decode()
 
 
 def read(text: str, keys: Keys, *purposes: Purpose) -> Token | None:
@@ -58,9 +58,9 @@ def read(text: str, keys: Keys, *purposes: Purpose) -> Token | None:
     return _genuine(raw, keys, purposes)
 
 
-def write_local_part(token: Token, keys: Keys) -> str:
+def write_local_part(token: Token, keys: Keys, key: int | None = None) -> str:
     """Write a token for the left side of an address: 47 lower-case characters."""
-    return base64.b32encode(_bytes(token, keys)).rstrip(b"=").decode().lower()
+    return base64.b32encode(_bytes(token, keys, key)).rstrip(b"=").decode().lower()
 
 
 def read_local_part(text: str, keys: Keys, *purposes: Purpose) -> Token | None:
@@ -78,11 +78,14 @@ def message_id(keys: Keys, *parts: object, host: str) -> str:
     return f"<{base64.b32encode(digest).decode().lower()}@{host}>"
 
 
-def _bytes(token: Token, keys: Keys) -> bytes:
-    number = keys.newest()
+def _bytes(token: Token, keys: Keys, key: int | None = None) -> bytes:
+    number = keys.newest() if key is None else key
+    signing = keys.token(number)
+    if signing is None:
+        raise LookupError(f"There is no key {number} to sign tokens with.")
     body = bytes([token.purpose, number])
     body += token.subject.to_bytes(6, "big") + token.scope.to_bytes(5, "big")
-    return body + _mac(body, keys.tokens[number])
+    return body + _mac(body, signing)
 
 
 def _mac(body: bytes, key: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The links and envelope senders of one signer's mail, as values for its slots."""
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from feedsvc.config import Site
 from feedsvc.domain import tokens
@@ -13,23 +14,24 @@ BOUNCE = "bounce"
 
 
 def of_digest(
-    site: Site, keys: Keys, signer_id: int, digest_id: int, campaigns: Collection[int]
+    base_url: str, keys: Keys, key: int, signer_id: int, digest_id: int, campaigns: Collection[int]
 ) -> dict[str, str]:
-    """Make the links of a digest: leave each campaign, what the mail speaks of, or everything."""
-    each = {
-        composer.leave_slot(campaign_id): _leave(
-            site, keys, Token(Purpose.LEAVE_CAMPAIGN, signer_id, campaign_id)
-        )
-        for campaign_id in campaigns
-    }
-    everything = _leave(site, keys, Token(Purpose.LEAVE_ALL, signer_id))
-    spoken_of = Token(Purpose.LEAVE_MAIL, signer_id, digest_id)
-    one_click = next(iter(each.values())) if len(each) == 1 else _leave(site, keys, spoken_of)
+    """Make the links of a digest: leave each campaign, what the mail speaks of, or everything.
+
+    `base_url` and `key` are those it was planned with, so that a repeat has the same.
+    """
+
+    def link(purpose: Purpose, scope: int = 0) -> str:
+        return f"{base_url}/u/{tokens.write(Token(purpose, signer_id, scope), keys, key)}"
+
+    each = {composer.leave_slot(one): link(Purpose.LEAVE_CAMPAIGN, one) for one in campaigns}
+    everything = link(Purpose.LEAVE_ALL)
+    only = next(iter(each.values())) if len(each) == 1 else None
     return each | {
-        composer.LEAVE: one_click,
+        composer.LEAVE: only or link(Purpose.LEAVE_MAIL, digest_id),
         composer.LEAVE_ALL: everything,
         composer.PREFERENCES: everything,
-        **envelope(site, keys, signer_id, digest_id),
+        **_envelope(urlsplit(base_url).hostname or "localhost", keys, key, signer_id, digest_id),
     }
 
 
@@ -50,11 +52,16 @@ def envelope(
     site: Site, keys: Keys, signer_id: int, digest_id: int, *more: object
 ) -> dict[str, str]:
     """Make the Message-ID (MAIL M6) and the envelope sender (M7) of a mail."""
+    return _envelope(site.host, keys, keys.newest(), signer_id, digest_id, *more)
+
+
+def _envelope(
+    host: str, keys: Keys, key: int, signer_id: int, digest_id: int, *more: object
+) -> dict[str, str]:
     bounce = Token(Purpose.BOUNCE, signer_id, digest_id)
-    ident = tokens.message_id(keys, digest_id, signer_id, *more, host=site.host)
     return {
-        composer.MESSAGE_ID: ident,
-        BOUNCE: tokens.write_local_part(bounce, keys),
+        composer.MESSAGE_ID: tokens.message_id(keys, digest_id, signer_id, *more, host=host),
+        BOUNCE: tokens.write_local_part(bounce, keys, key),
     }
 
 

@@ -1,4 +1,4 @@
-"""Putting mails in the queue: a digest found or composed, and a sealed snapshot for each signer."""
+"""Putting mails in the queue: a digest found or composed; service mails with their values sealed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def queue(
     """Queue mails and return their ids, in the order of `drafts`."""
     if not drafts:
         return []
-    ids = _numbers(session, len(drafts))
+    ids = numbers(session, len(drafts))
     lane = Lane.BULK if kind is MailKind.DIGEST else Lane.SERVICE
     common = {"kind": kind.value, "lane": lane.value, "now": now}
     rows = [
@@ -61,7 +61,7 @@ def queue(
     return ids
 
 
-def _numbers(session: Session, count: int) -> Sequence[int]:
+def numbers(session: Session, count: int) -> Sequence[int]:
     """Take the next numbers for mails: an INSERT that returns them would go row by row.
 
     SQLite has one writer, and no mail is ever deleted.
@@ -81,16 +81,22 @@ def digest(
     fingerprint: str,
     compose: Callable[[], bytes],
     now: datetime,
+    *,
+    base_url: str | None = None,
+    discreet: bool = False,
 ) -> int:
-    """Return the digest of these lines, composing it if nobody has yet."""
-    key = digest_key(kind, language, lines, fingerprint)
+    """Return the digest of these lines, composing it if nobody has yet.
+
+    `base_url` is where the links lead that are made when its mails are opened.
+    """
+    key = digest_key(kind, language, lines, fingerprint, discreet=discreet)
     known = select(Digest.id).where(Digest.key == key)
     found = session.exec(known).first()
     if found is not None:
         return found
     values = {"kind": kind, "language": language, "message": compose(), "composed_at": now}
-    new = insert(session, Digest).values(key=key, **values).on_conflict_do_nothing()
-    made = session.execute(new.returning(col(Digest.id))).scalar()
+    new = insert(session, Digest).values(key=key, base_url=base_url, **values)
+    made = session.execute(new.on_conflict_do_nothing().returning(col(Digest.id))).scalar()
     if made is None:
         return session.exec(known).one()  # type: ignore[return-value]  # never null
     if kind is MailKind.DIGEST:

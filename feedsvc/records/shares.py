@@ -1,6 +1,6 @@
 """The share of a mailing that goes first, and what waits for it to prove itself."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -22,11 +22,6 @@ class Planned(Protocol):
     @property
     def notice_id(self) -> int:
         """What it is about."""
-        ...
-
-    @property
-    def campaign_id(self) -> int:
-        """The campaign of the notice."""
         ...
 
 
@@ -52,17 +47,24 @@ def held_back(session: Session) -> list[int]:
     return held
 
 
-def within(session: Session, rows: Sequence[Row], percent: float, now: datetime) -> Sequence[Row]:
+def within(
+    session: Session,
+    rows: Sequence[Row],
+    campaigns: Mapping[int, int],
+    percent: float,
+    now: datetime,
+) -> Sequence[Row]:
     """Leave out the deliveries that exceed the shares of their notices; count those that go.
 
     `rows` are in the order of signers, campaigns and arrivals; nothing goes before what is older.
+    `campaigns` gives the campaign of each notice.
     """
     trials = _trials(session, {row.notice_id for row in rows}, percent, now)
     if not trials:
         return rows
     going, behind = [], set()
     for row in rows:
-        notice, place = trials.get(row.notice_id), (row.signer_id, row.campaign_id)
+        notice, place = trials.get(row.notice_id), (row.signer_id, campaigns[row.notice_id])
         if place in behind or (notice is not None and notice.allowance == 0):
             behind.add(place)
             continue

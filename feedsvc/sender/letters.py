@@ -6,18 +6,17 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-import orjson
 from sqlmodel import Session
 
 from feedsvc.actions import deliver
 from feedsvc.actions.deliver import Claim
 from feedsvc.domain.mime import Skeleton
-from feedsvc.domain.sealing import Sealed
-from feedsvc.domain.tables.ledger import Digest
 from feedsvc.gateways.composer import DATE
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.relay import Envelope
+from feedsvc.records import snapshots
 from feedsvc.records.links import BOUNCE
+from feedsvc.records.snapshots import Frame
 from feedsvc.sender.signing import Signing
 
 FORMS = 64
@@ -27,7 +26,7 @@ FORMS = 64
 class Form:
     """A digest ready to be filled in, and the notices that it carries as the journal names them."""
 
-    digest_id: int
+    frame: Frame
     skeleton: Skeleton
     notices: str
 
@@ -84,13 +83,12 @@ class Letters:
     def open(self, claim: Claim) -> Letter:
         """Open a claim; raises LookupError, ValueError or FeedsvcError when it does not open."""
         form = self._forms[claim.digest_id]
-        values = orjson.loads(self._here.keys.unseal(claim.sealed or b"", Sealed.MAIL))
+        values = snapshots.values(self._here.keys, form.frame, claim.kept)
         sender = f"b+{values[BOUNCE]}@{self._here.settings.mail.bounces_at}"
         envelope = Envelope(sender, values["address"], form.skeleton.size)
         return Letter(claim, form, envelope, values)
 
 
 def _stored(session: Session, digest_id: int) -> Form:
-    digest = session.get(Digest, digest_id)
-    message = digest.message if digest else b""
-    return Form(digest_id, Skeleton(message), deliver.notices_of(session, digest_id))
+    frame = snapshots.frame(session, digest_id)
+    return Form(frame, Skeleton(frame.message), deliver.notices_of(session, digest_id))

@@ -2,7 +2,7 @@
 
 make bench ARGS="ledger feeds"
 make bench ARGS="delivery --mails 50000"
-make bench ARGS="memory --signers 1000000"
+make bench ARGS="ledger memory --signers 1000000"
 """
 
 import argparse
@@ -25,7 +25,7 @@ def parts(mails: int, signers: int) -> Parts:
     """Name what can be measured."""
     return {
         "disk": disk.measure,
-        "ledger": ledger.measure,
+        "ledger": partial(ledger.measure, signers),
         "delivery": partial(delivery.measure, mails),
         "feeds": feeds.measure,
         "seen": seen.measure,
@@ -40,7 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("names", nargs="*", metavar="part", help=f"{known}; all when none is named")
     parser.add_argument("--mails", type=int, default=MAILS, help="how many are delivered")
-    parser.add_argument("--signers", type=int, default=SIGNERS, help="how many fill the memory")
+    parser.add_argument("--signers", type=int, default=SIGNERS, help="how many hear of an update")
     asked = parser.parse_args()
     found = parts(asked.mails, asked.signers)
     if unknown := set(asked.names) - found.keys():

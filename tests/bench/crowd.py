@@ -1,12 +1,13 @@
 """A world with many signers in it, for the parts of the bench that need one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from feedsvc.actions import crowd
+from feedsvc.domain.tables.people import Cadence
 from tests.bench.disk import scratch
 from tests.world import World, world
 
@@ -14,13 +15,15 @@ CHUNK = 5_000
 
 
 @contextmanager
-def crowded(signers: int, **sections: Any) -> Iterator[World]:
-    """Give a world on SQLite with one campaign and this many subscribers, nothing settled."""
+def crowded(
+    signers: int, cadences: Sequence[Cadence] = (Cadence.IMMEDIATE,), **sections: Any
+) -> Iterator[World]:
+    """Give a world on SQLite with one campaign and this many subscribers, of cadences in turn."""
     with (
         TemporaryDirectory(dir=scratch()) as folder,
         opened(Path(folder), **sections) as here,
     ):
-        fill(here, signers)
+        fill(here, signers, cadences)
         yield here
 
 
@@ -32,10 +35,11 @@ def opened(folder: Path, **sections: Any) -> Iterator[World]:
         yield here
 
 
-def fill(here: World, signers: int) -> None:
+def fill(here: World, signers: int, cadences: Sequence[Cadence] = (Cadence.IMMEDIATE,)) -> None:
     """Make one campaign with this many subscribers."""
     here.campaign()
     for start in range(0, signers, CHUNK):
         count = min(CHUNK, signers - start)
         keys, settings = here.here.keys, here.here.settings
-        here.write(crowd.add_crowd, "river", keys, settings, count=count, start=start, now=here.now)
+        made = {"count": count, "start": start, "cadences": cadences, "now": here.now}
+        here.write(crowd.add_crowd, "river", keys, settings, **made)

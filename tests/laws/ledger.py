@@ -33,7 +33,6 @@ from feedsvc.domain.tables.content import Update
 from feedsvc.domain.tables.ledger import (
     Delivery,
     DeliveryState,
-    Digest,
     DigestEntry,
     Mail,
     MailKind,
@@ -139,7 +138,7 @@ class Planned:
 class Carried:
     """What a person can know of a mail: whether it reached them, and with which bytes."""
 
-    written: list[tuple[bytes | None, bytes]] = field(default_factory=list)
+    written: list[bytes] = field(default_factory=list)
     received: bool = False
     fates: list[str] = field(default_factory=list)
 
@@ -632,8 +631,8 @@ class Ledger(RuleBasedStateMachine):
 
     def _check_start(self, mail_id: int) -> None:
         """Law 7 at the moment a mail starts; and what its bytes are made of."""
-        mail, message, uids = self.world.read(_contents, mail_id)
-        self.mails[mail_id].written.append((self.world.snapshot(mail_id), message))
+        mail, uids = self.world.read(_contents, mail_id)
+        self.mails[mail_id].written.append(self.world.letter(mail_id))
         again = len(self.mails[mail_id].fates) > 0
         for uid in uids:
             wish = self.news[uid].eligible[mail.signer_id].final
@@ -644,7 +643,7 @@ class Ledger(RuleBasedStateMachine):
             assert not paused or again
 
     def _inside(self, mail_id: int) -> list[tuple[int, int]]:
-        mail, _, _ = self.world.read(_contents, mail_id)
+        mail, _ = self.world.read(_contents, mail_id)
         entries = select(DigestEntry.notice_id).where(DigestEntry.digest_id == mail.digest_id)
         notices = self.world.read(lambda session: session.exec(entries).all())
         return [(notice_id, mail.signer_id) for notice_id in notices]
@@ -676,16 +675,15 @@ def _standing(session: Session) -> dict[tuple[str, int], tuple[Delivery, Mail | 
     return {(uid, delivery.signer_id): (delivery, mail) for uid, delivery, mail in rows}
 
 
-def _contents(session: Session, mail_id: int) -> tuple[Mail, bytes, list[str]]:
+def _contents(session: Session, mail_id: int) -> tuple[Mail, list[str]]:
     mail = session.exec(select(Mail).where(Mail.id == mail_id)).one()
-    message = session.exec(select(Digest.message).where(Digest.id == mail.digest_id)).one()
     uids = session.exec(
         select(Update.uid)
         .join(Notice, col(Notice.update_id) == Update.id)
         .join(Delivery, col(Delivery.notice_id) == Notice.id)
         .where(Delivery.mail_id == mail_id)
     ).all()
-    return mail, message, list(uids)
+    return mail, list(uids)
 
 
 def _entries(session: Session, after: int) -> dict[int, list[tuple[int, int]]]:

@@ -86,7 +86,7 @@ def test_a_mail_that_cannot_be_spliced_stops_no_other(here_and_now: World) -> No
     sent = []
     for claim in here_and_now.claims(worker, limit=5):
         assert here_and_now.mark(worker, None, claim.mail_id)
-        values = here_and_now.values(here_and_now.read(_mail, claim.mail_id))
+        values = dict(here_and_now.values(here_and_now.read(_mail, claim.mail_id)))
         if values["address"].startswith("bea"):
             values["address"] = "bea@example.org\r\nDATA"
         outcome = Outcome(Kind.SENT)

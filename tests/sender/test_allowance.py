@@ -9,6 +9,7 @@ import pytest
 
 from feedsvc.actions.deliver import Claim
 from feedsvc.config import MailSettings
+from feedsvc.records.snapshots import Kept
 from feedsvc.sender import claiming
 from feedsvc.sender.allowance import Allowance
 from tests.sender.crowds import crowded, restart, states
@@ -16,6 +17,7 @@ from tests.sender.scripted import ScriptedRelay
 from tests.sender.trial import ANNA, BERT
 
 FIRST = date(2026, 3, 2)
+KEPT = Kept(1, None, None, None, None, None, None)
 GMAIL, YAHOO = b"gmail", b"yahoo"
 UNDER_WAY = 2
 
@@ -38,7 +40,7 @@ def left(made: Allowance, sent: Counter[bytes], day: date = FIRST) -> tuple[int,
 
 def claims(*groups: bytes) -> list[Claim]:
     """Claim a mail to each."""
-    return [Claim(n, 1, group, False, None, None, None) for n, group in enumerate(groups)]
+    return [Claim(n, 1, group, False, None, None, KEPT) for n, group in enumerate(groups)]
 
 
 def test_without_a_cap_there_is_no_limit() -> None:

@@ -288,7 +288,7 @@ def planned(here: World) -> int:
 
 def _spoil(session: Session, mail_id: int) -> None:
     session.execute(
-        update(Snapshot).where(col(Snapshot.mail_id) == mail_id).values(sealed=b"\1cut")
+        update(Snapshot).where(col(Snapshot.mail_id) == mail_id).values(address_sealed=b"\1cut")
     )
 
 

@@ -239,7 +239,7 @@ async def test_a_mail_that_does_not_open_is_refused_alone(here: World) -> None:
 
 def _spoil(session: Session, mail_id: int) -> None:
     session.execute(
-        update(Snapshot).where(col(Snapshot.mail_id) == mail_id).values(sealed=b"\1cut")
+        update(Snapshot).where(col(Snapshot.mail_id) == mail_id).values(address_sealed=b"\1cut")
     )
 
 

@@ -8,9 +8,10 @@ import orjson
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from feedsvc.actions.deliver.told import IN_IDS, STOPPED, told
 from feedsvc.domain.tables.ledger import Lane, Mail, MailState
 from feedsvc.gateways.database import execute, fetch, on_sqlite, plain
+from feedsvc.records.snapshots import COLUMNS, Kept
+from feedsvc.records.told import IN_IDS, STOPPED, told
 
 
 class Claim(NamedTuple):
@@ -20,9 +21,9 @@ class Claim(NamedTuple):
     digest_id: int
     domain_tag: bytes
     alone: bool
-    sealed: bytes | None
     address_index: bytes | None
     due_at: Any
+    kept: Kept
 
 
 class Place(NamedTuple):
@@ -38,9 +39,9 @@ class Place(NamedTuple):
 FIRST = Place(datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 _NEXT = """
-    SELECT mail.id, digest_id, mail.domain_tag, alone, sealed, address_index, due_at
+    SELECT mail.id, digest_id, mail.domain_tag, alone, address_index, due_at, %(kept)s
     FROM mail
-    JOIN signer ON signer.id = signer_id
+    JOIN signer ON signer.id = mail.signer_id
     LEFT JOIN snapshot ON mail_id = mail.id
     WHERE lane = :lane AND worker_id IS NULL
         AND due_at <= :now AND (due_at, mail.id) > (:due_at, :mail_id) %(open)s
@@ -51,12 +52,9 @@ _NOT_SHUT = (
     "AND mail.domain_tag <> ALL(:shut)",
 )
 _LOCKED = ("", "FOR UPDATE OF mail SKIP LOCKED")
-_ANY = plain(_NEXT, open=("", ""), locked=_LOCKED)
-_OPEN = plain(
-    _NEXT,
-    open=_NOT_SHUT,
-    locked=_LOCKED,
-)
+_KEPT = (COLUMNS, COLUMNS)
+_ANY = plain(_NEXT, kept=_KEPT, open=("", ""), locked=_LOCKED)
+_OPEN = plain(_NEXT, kept=_KEPT, open=_NOT_SHUT, locked=_LOCKED)
 _LIVING = plain(
     "SELECT 1 FROM worker WHERE id = :worker AND ended_at IS NULL %(locked)s",
     locked=("", "FOR SHARE"),
@@ -83,7 +81,8 @@ def claim(
     asked = {"lane": lane.value, "now": now, "limit": limit, **after._asdict()}
     if shut:
         asked["shut"] = _told_tags(session, shut)
-    claims = [Claim._make(row) for row in fetch(session, _OPEN if shut else _ANY, **asked)]
+    rows = fetch(session, _OPEN if shut else _ANY, **asked)
+    claims = [Claim._make((*row[:6], Kept._make(row[6:]))) for row in rows]
     if claims:
         ids = told(session, [one.mail_id for one in claims])
         execute(session, _MINE, ids=ids, worker=worker_id)

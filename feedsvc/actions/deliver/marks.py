@@ -14,11 +14,11 @@ from sqlmodel import Session
 from feedsvc.actions.deliver import fates, starts, tally
 from feedsvc.actions.deliver.fates import Mark
 from feedsvc.actions.deliver.starts import Start
-from feedsvc.actions.deliver.told import IN_IDS, STOPPED, told
 from feedsvc.domain.outcome import Kind
 from feedsvc.domain.tables.ledger import MailState
 from feedsvc.gateways.database import execute, fetch, journalled, plain
 from feedsvc.records.locks import share
+from feedsvc.records.told import IN_IDS, STOPPED, told
 
 # SQLite is to go by the numbers, not through all that is claimed: hence the plus.
 WORKER_ID = ("+worker_id", "worker_id")

@@ -2,15 +2,26 @@
 
 from feedsvc.gateways.database.database import Database, journalled, open_database
 from feedsvc.gateways.database.engines import Lost, make_engine
-from feedsvc.gateways.database.plain import Plain, execute, execute_many, fetch, on_sqlite, plain
+from feedsvc.gateways.database.plain import (
+    Plain,
+    day_of,
+    execute,
+    execute_many,
+    fetch,
+    instant_of,
+    on_sqlite,
+    plain,
+)
 
 __all__ = [
     "Database",
     "Lost",
     "Plain",
+    "day_of",
     "execute",
     "execute_many",
     "fetch",
+    "instant_of",
     "journalled",
     "make_engine",
     "on_sqlite",

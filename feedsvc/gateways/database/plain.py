@@ -7,8 +7,8 @@ the way to the statement costs more than the statement.
 import re
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect
@@ -57,6 +57,20 @@ def execute_many(session: Session, statement: Plain, rows: Sequence[dict[str, An
 def fetch(session: Session, statement: Plain, **values: Any) -> Sequence[Any]:
     """Run a statement and return its rows."""
     return list(_run(session, statement, values).fetchall())
+
+
+@lru_cache(maxsize=1024)
+def day_of(read: date | str) -> date:
+    """Return a day as a plain statement reads it."""
+    return date.fromisoformat(read) if isinstance(read, str) else read
+
+
+@lru_cache(maxsize=1024)
+def instant_of(read: datetime | str) -> datetime:
+    """Return an instant as a plain statement reads it."""
+    if isinstance(read, str):
+        return datetime.fromisoformat(read).replace(tzinfo=UTC)
+    return read.astimezone(UTC)
 
 
 def on_sqlite(session: Session) -> bool:

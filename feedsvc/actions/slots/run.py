@@ -1,43 +1,25 @@
-"""Open the planning runs that are due: the present moment for `immediate`, local hours for the rest."""
+"""What opens: a run of the present moment when a mailing has settled, then those of local hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import exists, text
+from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
+from feedsvc.actions.slots import places
 from feedsvc.config import DigestSettings
 from feedsvc.domain import cadence as calendar
-from feedsvc.domain.tables.ledger import DUE_NOW, WAITING, Delivery, Notice, Slot
+from feedsvc.domain.tables.ledger import DUE_NOW, Delivery, Notice, Slot
 from feedsvc.domain.tables.people import Cadence, Subscription
 from feedsvc.records import due, shares
-from feedsvc.records.locks import hold, insert
-
-PLACES = text("""
-    WITH RECURSIVE step (id) AS (
-        SELECT (SELECT id FROM signer ORDER BY zone_tag, daily_hour, weekly_day LIMIT 1)
-        UNION ALL
-        SELECT (
-            SELECT id FROM signer AS next
-            WHERE (next.zone_tag, next.daily_hour, next.weekly_day)
-                > (signer.zone_tag, +signer.daily_hour, +signer.weekly_day)
-            ORDER BY zone_tag, daily_hour, weekly_day LIMIT 1
-        )
-        FROM step JOIN signer ON signer.id = step.id
-    )
-    SELECT zone_tag, daily_hour, weekly_day FROM step JOIN signer ON signer.id = step.id
-""")
-"""Each zone, hour and weekday in use: one step through the index for each, never a scan.
-
-The plus signs take the type of the columns off, or SQLite uses the index for the zone only.
-"""
+from feedsvc.records.locks import hold
 
 
 def open_slots(
     session: Session, *, digest: DigestSettings, zones: Mapping[bytes, str], now: datetime
-) -> None:
-    """Open every slot whose time has come. Late, twice or on two machines, it opens each once.
+) -> bool:
+    """Open the slots whose time has come; return whether there may be more. It opens each once.
 
     `zones` gives the zone behind a tag. Nothing opens while a fan-out is under way, since a slot
     passes each signer only once.
@@ -45,12 +27,11 @@ def open_slots(
     hold(session, due.TURN)
     notices = _unplanned(session)
     if any(notice.eligible is None for notice in notices):
-        return
+        return False
     settle = timedelta(seconds=digest.settle_seconds)
     _end_pauses(session, now)
     _open_immediate(session, notices, settle, now)
-    if session.exec(select(exists(select(Delivery.signer_id).where(WAITING)))).one():
-        _open_periods(session, settle, zones, now)
+    return places.open_periods(session, settle, zones, now)
 
 
 def _unplanned(session: Session) -> Sequence[Notice]:
@@ -102,28 +83,3 @@ def _somebody_due_now(session: Session, now: datetime) -> bool:
         .where(col(Notice.id).not_in(shares.held_back(session)))
     )
     return session.exec(select(exists(waiting))).one()
-
-
-def _open_periods(
-    session: Session, settle: timedelta, zones: Mapping[bytes, str], now: datetime
-) -> None:
-    rows = {
-        (kind, tag, hour, day): calendar.latest(kind, zones[tag], hour, weekday, settle, now)
-        for tag, hour, weekday in session.execute(PLACES)
-        if tag in zones
-        for kind, day in ((Cadence.DAILY, -1), (Cadence.WEEKLY, weekday))
-    }
-    values = [
-        {
-            "cadence": kind,
-            "zone_tag": tag,
-            "hour": hour,
-            "weekday": day,
-            "local_date": period.local_date,
-            "at": period.at,
-            "bookmark": 0,
-        }
-        for (kind, tag, hour, day), period in rows.items()
-    ]
-    if values:
-        session.execute(insert(session, Slot).on_conflict_do_nothing(), values)
