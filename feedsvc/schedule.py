@@ -17,9 +17,12 @@ from sqlmodel import Session, col, func, select
 
 from feedsvc.actions import (
     ask,
+    ask_both,
     fan_out,
     forget,
     hub,
+    link,
+    move,
     plan,
     publish,
     retire,
@@ -78,6 +81,13 @@ async def _asks(here: Installation, now: datetime) -> None:
         pass
 
 
+async def _links(here: Installation, now: datetime) -> None:
+    pieces = (here.composer, here.keys, here.settings)
+    for act in (link.mail_links, ask_both.ask_both):
+        while await here.database.write(act, *pieces, now=now):
+            pass
+
+
 async def _embargoes(here: Installation, now: datetime) -> None:
     await here.database.write(publish.release_due, now=now)
 
@@ -121,12 +131,23 @@ async def _plans(here: Installation, now: datetime) -> None:
     await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans)
+STEPS = (
+    _sign_ups,
+    _asks,
+    _links,
+    _embargoes,
+    _retire,
+    _fan_out,
+    _judge,
+    _sweeps,
+    _slots,
+    _plans,
+)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:
     """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
-    for step in (_sign_ups, _asks, _judge):
+    for step in (_sign_ups, _asks, _links, _judge):
         with suppress(Exception):
             await step(here, now)
 
@@ -171,6 +192,8 @@ async def tidy_up(here: Installation, now: datetime) -> None:
     """Forget what need not be kept, a chunk at a time: others wait for the writer too."""
     await here.database.write(forget.forget_unconfirmed, now=now)
     await here.database.write(hub.forget, now=now)
+    await here.database.write(link.forget_links, now=now)
+    await here.database.write(move.forget_changes, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass
 

@@ -71,6 +71,11 @@ def in_words(event_date: EventDate, language: str) -> str:
     return format_skeleton(skeleton, event_date.date, locale=locale)
 
 
+def moment_in_words(at: dt.datetime, language: str) -> str:
+    """Return a day and a time, of the zone that `at` is in: 7 December 2017 at 09:00."""
+    return format_skeleton("yMMMMdHHmm", at, locale=languages.locale(language))
+
+
 def noon(event_date: EventDate) -> dt.datetime:
     """Return the instant under which history is published: noon UTC, the first day if unsure."""
     return dt.datetime.combine(event_date.date, dt.time(12), tzinfo=dt.UTC)
