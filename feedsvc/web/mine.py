@@ -71,7 +71,6 @@ class MineView:
 
     address: str
     language: str
-    zone: str
     hour: int
     weekday: int
     discreet: bool
@@ -83,7 +82,7 @@ class MineView:
     of_told: int
     times: Sequence[TimeView]
     zones: Sequence[str]
-    weekdays: Mapping[int, str]
+    weekdays: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,6 @@ def mine(session: Session, frame: Frame, signer: Signer) -> MineView:
     return MineView(
         address=opened(frame.keys, signer.address_sealed, Sealed.ADDRESS),
         language=opened(frame.keys, signer.language_sealed, Sealed.LANGUAGE),
-        zone=zone,
         hour=signer.daily_hour,
         weekday=signer.weekly_day,
         discreet=signer.discreet,
@@ -118,7 +116,7 @@ def mine(session: Session, frame: Frame, signer: Signer) -> MineView:
         of_told=deliveries.count(session, signer.id or 0),
         times=[_time(one, zone, frame.language) for one in local_times(zone, frame.now)],
         zones=sorted({zone, *places()}),
-        weekdays=get_day_names("wide", locale=languages.locale(frame.language)),
+        weekdays=_weekdays(frame.language),
     )
 
 
@@ -193,5 +191,11 @@ def _day(at: datetime, zone: str, language: str) -> str:
 
 
 def _time(one: LocalTime, own: str, language: str) -> TimeView:
-    day = get_day_names("wide", locale=languages.locale(language))[one.at.weekday()]
+    day = _weekdays(language)[one.at.weekday()]
     return TimeView(one.zone, f"{one.at:%H:%M} {day}", one.zone == own)
+
+
+def _weekdays(language: str) -> list[str]:
+    """Name the days of the week, from Monday on."""
+    names = get_day_names("wide", locale=languages.locale(language))
+    return [names[number] for number in range(7)]
