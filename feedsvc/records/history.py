@@ -46,7 +46,7 @@ class Word(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-_WITHHELD = {
+WITHHELD = {
     Withheld.LEFT: Word.LEFT,
     Withheld.ERASED: Word.LEFT,
     Withheld.EXPIRED: Word.LEFT,
@@ -127,7 +127,7 @@ def _kept_back(case: Case) -> Word | None:
 def decided(delivery: Delivery, notice: Notice, mail: Mail | None) -> tuple[Word, datetime]:
     """Say what was decided."""
     if mail is None:
-        return _WITHHELD[delivery.reason or Withheld.LEFT], notice.arrived_at
+        return WITHHELD[delivery.reason or Withheld.LEFT], notice.arrived_at
     if notice.stopped and mail.due_at is not None:
         return Word.HELD, notice.arrived_at
     return _of_mail(mail), mail.changed_at
