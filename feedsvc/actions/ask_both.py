@@ -73,11 +73,18 @@ class _Asking:
         language = self._composer.nearest(written)
         if self._may_write_to(self._signer.address_index):
             self._queue(MailKind.MOVE_FROM, old, self._of_old(language), {NEW_ADDRESS: new})
-        if self._may_write_to(self._change.address_index):
+        if self._may_write_to(self._change.address_index) and not self._often():
             self._queue(MailKind.MOVE_TO, new, self._of_new(language), {})
+        else:
+            self._change.address_index = None  # not asked, it cannot agree, and was not bothered
 
     def _may_write_to(self, index: bytes | None) -> bool:
         return index is not None and not suppressions.never(self._session, index)
+
+    def _often(self) -> bool:
+        """Whether the new address has been asked enough, by whomever (TRUST 4)."""
+        index = self._change.address_index or b""
+        return changes.asked_often(self._session, index, self._change.id or 0, self._now)
 
     def _of_old(self, language: str) -> int:
         composer, discreet = self._composer, self._signer.discreet

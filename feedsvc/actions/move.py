@@ -22,7 +22,6 @@ from feedsvc.records import audit, changes, due, planning, subscriptions
 
 DAY = timedelta(days=1)
 A_DAY = 3
-KEPT = timedelta(days=30)
 BY = "signer"
 
 
@@ -71,15 +70,14 @@ def refuse(session: Session, token: Token, *, now: datetime) -> None:
 
 
 def forget_changes(session: Session, *, now: datetime) -> None:
-    """Forget the addresses of changes that are over, and changes that no longer count."""
+    """Forget the addresses of changes that are over, and changes that count against no limit."""
     over = (col(AddressChange.expires_at) <= now) | col(AddressChange.done_at).is_not(None)
-    gone = {"address_index": None, "address_sealed": None}
     session.execute(
         update(AddressChange)
         .where(over, col(AddressChange.address_sealed).is_not(None))
-        .values(gone)
+        .values(address_sealed=None)
     )
-    session.execute(delete(AddressChange).where(col(AddressChange.created_at) < now - KEPT))
+    session.execute(delete(AddressChange).where(col(AddressChange.created_at) < now - changes.KEPT))
 
 
 def _lately(session: Session, signer_id: int, now: datetime) -> int:
@@ -102,7 +100,7 @@ def _move(
     signer.address_index, signer.address_sealed = new, keys.seal(address, Sealed.ADDRESS)
     signer.domain_tag = groups.tag(address, keys)
     change.done_at = now
-    change.address_index = change.address_sealed = None
+    change.address_sealed = None
     _close(session, signer, now)
     journalled(session, f"{now.isoformat()} moved {old.hex()} {new.hex()}")
     audit.note(session, BY, "move address", f"signer {signer.id}", now)

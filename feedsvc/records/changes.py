@@ -10,6 +10,8 @@ from feedsvc.gateways.composer import MOVE_DAYS
 from feedsvc.records import suppressions
 
 LIFE = timedelta(days=MOVE_DAYS)
+DAY, KEPT = timedelta(days=1), timedelta(days=30)
+A_MONTH = 3
 
 
 def open_one(session: Session, token: Token, now: datetime) -> AddressChange | None:
@@ -24,6 +26,17 @@ def done(session: Session, token: Token) -> bool:
     """Whether what a link agrees to has been done."""
     change = session.get(AddressChange, token.scope)
     return change is not None and change.signer_id == token.subject and change.done_at is not None
+
+
+def asked_often(session: Session, address_index: bytes, but: int, now: datetime) -> bool:
+    """Whether others than the change `but` asked this address today, or three times in thirty days."""
+    others = select(AddressChange.mailed_at).where(
+        AddressChange.address_index == address_index,
+        AddressChange.id != but,
+        col(AddressChange.mailed_at) > now - KEPT,
+    )
+    asked = [at for at in session.exec(others).all() if at is not None]
+    return len(asked) >= A_MONTH or any(at > now - DAY for at in asked)
 
 
 def free(session: Session, address_index: bytes) -> bool:

@@ -1,5 +1,7 @@
 """Another address: both agree, then everything goes there, and nobody else learns anything."""
 
+from pathlib import Path
+
 import pytest
 from sqlmodel import select
 
@@ -241,7 +243,7 @@ async def test_a_change_is_audited_without_an_address_and_leaves_none(anna: Worl
     assert len(lines) == 1
     assert not any("example" in f"{line.about}{line.detail}" for line in lines)
     (change,) = rows(anna, AddressChange)
-    assert (change.address_sealed, change.address_index) == (None, None)
+    assert change.address_sealed is None
 
 
 async def test_changes_that_are_over_are_forgotten(anna: World) -> None:
@@ -252,3 +254,25 @@ async def test_changes_that_are_over_are_forgotten(anna: World) -> None:
     anna.pass_time(days=30)
     anna.write(move.forget_changes, now=anna.now)
     assert rows(anna, AddressChange) == []
+
+
+async def test_an_address_is_asked_once_a_day_and_three_times_a_month(anna: World) -> None:
+    told = []
+    for number in range(10):
+        anna.join(f"x{number}@example.org", "river")
+        for address in (ANNA, f"x{number}@example.org"):
+            anna.write(
+                move.ask_to_move, anna.signer_id(address), NEW, keys=anna.here.keys, now=anna.now
+            )
+        await planned(anna, days=1, minutes=1)
+        told.append(len(anna.mails(MailKind.MOVE_TO)))
+    assert told == [1, 2, 3, 3, 3, 3, 3, 3, 3, 3]
+
+
+async def test_a_restore_can_read_who_moved(anna: World, tmp_path: Path) -> None:
+    if not anna.here.database.url.startswith("sqlite"):
+        pytest.skip("only SQLite has a journal")
+    await agree(anna, *await asked(anna))
+    lines = (tmp_path / "feedsvc.journal").read_text().splitlines()
+    old, new = (anna.here.keys.address_index(address).hex() for address in (ANNA, NEW))
+    assert f"{anna.now.isoformat()} moved {old} {new}" in lines
