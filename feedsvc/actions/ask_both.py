@@ -33,7 +33,7 @@ def ask_both(
         return False
     change.mailed_at = now
     signer = session.get_one(Signer, change.signer_id)
-    if signer.address_index is not None and now < change.expires_at:
+    if signer.address_index is not None and changes.under_way(change, now):
         _Asking(session, composer, keys, settings, change, signer, now).ask()
     return True
 

@@ -17,9 +17,14 @@ A_MONTH = 3
 def open_one(session: Session, token: Token, now: datetime) -> AddressChange | None:
     """Find the change that a link agrees to, while it can still be agreed to."""
     change = session.get(AddressChange, token.scope)
-    if change is None or change.signer_id != token.subject or change.done_at is not None:
+    if change is None or change.signer_id != token.subject:
         return None
-    return change if now < change.expires_at else None
+    return change if under_way(change, now) else None
+
+
+def under_way(change: AddressChange, now: datetime) -> bool:
+    """Whether a change is neither done nor over."""
+    return change.done_at is None and now < change.expires_at
 
 
 def done(session: Session, token: Token) -> bool:
