@@ -24,7 +24,7 @@ from feedsvc.push import Push
 from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
-from feedsvc.web import assets, feeds, files, hub, leaving, operation, pages, signing
+from feedsvc.web import assets, feeds, files, hub, leaving, me, moving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
 from feedsvc.web.front import Front
@@ -121,6 +121,8 @@ def build(
         *api,
         *signing.routes,
         *leaving.routes,
+        *me.routes,
+        *moving.routes,
         *pages.routes,
     ]
     sender = Sender(here, clock) if role is not Role.WEB else None

@@ -17,9 +17,12 @@ from sqlmodel import Session, col, func, select
 
 from feedsvc.actions import (
     ask,
+    ask_both,
     fan_out,
     forget,
     hub,
+    link,
+    move,
     plan,
     publish,
     replay,
@@ -78,6 +81,13 @@ async def _asks(here: Installation, now: datetime) -> None:
     pieces = (here.composer, here.keys, here.settings)
     while await here.database.write(ask.ask, *pieces, now=now):
         pass
+
+
+async def _links(here: Installation, now: datetime) -> None:
+    pieces = (here.composer, here.keys, here.settings)
+    for act in (link.mail_links, ask_both.ask_both):
+        while await here.database.write(act, *pieces, now=now):
+            pass
 
 
 async def _embargoes(here: Installation, now: datetime) -> None:
@@ -141,6 +151,7 @@ async def _mark(here: Installation, now: datetime) -> None:
 STEPS = (
     _sign_ups,
     _asks,
+    _links,
     _embargoes,
     _retire,
     _fan_out,
@@ -155,7 +166,7 @@ STEPS = (
 
 async def _urgent(here: Installation, now: datetime) -> None:
     """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
-    for step in (_sign_ups, _asks, _judge, _wipe, _mark):
+    for step in (_sign_ups, _asks, _links, _judge, _wipe, _mark):
         with suppress(Exception):
             await step(here, now)
 
@@ -201,6 +212,8 @@ async def tidy_up(here: Installation, now: datetime) -> None:
     while await here.database.write(forget.forget_unconfirmed, now=now):
         pass
     await here.database.write(hub.forget, now=now)
+    await here.database.write(link.forget_links, now=now)
+    await here.database.write(move.forget_changes, now=now)
     while await here.database.write(tidy.tidy, now=now):
         pass
     await here.database.trim_journal(now)

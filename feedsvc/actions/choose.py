@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.people import Cadence, Signer, Subscription
-from feedsvc.records import due, subscriptions
+from feedsvc.records import due, planning, subscriptions
 from feedsvc.records.locks import hold
 
 
@@ -23,12 +23,17 @@ def choose_cadence(
         due.catch_up(session, subscription)
 
 
-def resume(session: Session, signer_id: int, *, now: datetime) -> None:
-    """End every pause of this person; what was held back is due by its cadence."""
+def resume(
+    session: Session,
+    signer_id: int,
+    *,
+    campaigns: Collection[int] | None = None,
+    now: datetime,
+) -> None:
+    """End the pauses of this person, of some campaigns or (None) of all; what was held back is due."""
     hold(session, due.TURN)
-    paused = select(Subscription).where(
-        Subscription.signer_id == signer_id, col(Subscription.paused_until) > now
-    )
+    mine = subscriptions.still_open(signer_id, campaigns)
+    paused = mine.where(col(Subscription.paused_until) > now)
     for subscription in session.exec(paused.with_for_update()).all():
         subscription.paused_until = None
         session.flush()
@@ -43,3 +48,21 @@ def choose_time(
     signer.zone_sealed = keys.seal(zone, Sealed.ZONE)
     signer.zone_tag = keys.tag(zone, Sealed.ZONE)
     signer.daily_hour, signer.weekly_day = hour, weekday
+
+
+def choose_language(session: Session, signer_id: int, *, language: str, keys: Keys) -> None:
+    """Change the language of mails planned from now on; what is queued keeps its bytes."""
+    signer = session.exec(select(Signer).where(Signer.id == signer_id).with_for_update()).one()
+    signer.language_sealed = keys.seal(language, Sealed.LANGUAGE)
+    signer.language_tag = keys.tag(language, Sealed.LANGUAGE)
+
+
+def choose_discretion(session: Session, signer_id: int, *, discreet: bool) -> None:
+    """Let mails say what they are about, or not; what is queued and would tell is planned again."""
+    planning.pause(session)
+    signer = session.exec(select(Signer).where(Signer.id == signer_id).with_for_update()).one()
+    telling = discreet and not signer.discreet
+    signer.discreet = discreet
+    if telling:
+        mine = session.exec(subscriptions.still_open(signer_id, None).with_for_update()).all()
+        due.put_back(session, [subscription.id or 0 for subscription in mine])

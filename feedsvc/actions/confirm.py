@@ -8,13 +8,11 @@ from sqlmodel import Session, col, select
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.people import (
     Confirmation,
-    Reach,
     Signature,
     Signer,
     Subscription,
-    Suppression,
 )
-from feedsvc.records import confirmations, pending, wiping
+from feedsvc.records import confirmations, pending, suppressions, wiping
 
 
 def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: datetime) -> list[int]:
@@ -29,7 +27,8 @@ def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: date
         return confirmations.confirmed(session, asked)
     campaigns = _count_in(session, signer_id, now)
     _answered(session, signer, now)
-    _lift(session, signer, now)
+    if signer.address_index is not None:
+        suppressions.lift(session, signer.address_index, now)
     _forget_who_wants_no_mail(session, signer)
     return campaigns
 
@@ -66,17 +65,6 @@ def _answered(session: Session, signer: Signer, now: datetime) -> None:
     )
     for confirmation in session.exec(unused).all():
         confirmation.use(now)
-
-
-def _lift(session: Session, signer: Signer, now: datetime) -> None:
-    """Write again to an address that bounced or complained: its person has just answered."""
-    stopped = select(Suppression).where(
-        Suppression.address_index == signer.address_index,
-        Suppression.reach == Reach.BULK,
-        col(Suppression.lifted_at).is_(None),
-    )
-    for suppression in session.exec(stopped).all():
-        suppression.lifted_at = now
 
 
 def _forget_who_wants_no_mail(session: Session, signer: Signer) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
 
 from feedsvc.domain import languages
 from feedsvc.errors import Invalid
@@ -69,6 +69,14 @@ def in_words(event_date: EventDate, language: str) -> str:
         return format_date(event_date.date, "long", locale=locale)
     skeleton = "yMMMM" if event_date.precision is Precision.MONTH else "y"
     return format_skeleton(skeleton, event_date.date, locale=locale)
+
+
+def moment_in_words(at: dt.datetime, language: str) -> str:
+    """Return a day and a time, of the zone that `at` is in: 7 December 2017 at 09:00."""
+    locale = languages.locale(language)
+    both = str(get_datetime_format("long", locale=locale)).replace("'", "")
+    clock = format_time(at, "HH:mm", tzinfo=at.tzinfo, locale=locale)
+    return both.replace("{0}", clock).replace("{1}", format_date(at, "long", locale=locale))
 
 
 def noon(event_date: EventDate) -> dt.datetime:

@@ -12,6 +12,8 @@ from feedsvc.domain.mime import Header, Mailbox, Message, Phrase, Raw, Text, com
 from feedsvc.gateways.templates import Templates, inline
 
 CONFIRM_DAYS = 7
+LINK_MINUTES = 30
+MOVE_DAYS = 7
 BRIEF_ABOVE = 60_000
 """Characters of text above which a digest shows summaries only, so that no mailbox clips it (M12)."""
 
@@ -23,6 +25,7 @@ SIGNED_ON, LEAVE, LEAVE_ALL, PREFERENCES = (
     "preferences_url",
 )
 CONFIRM, NEVER = "confirm_url", "never_url"
+ME, MOVE, NEW_ADDRESS = "me_url", "move_url", "new_address"
 
 
 def leave_slot(campaign_id: int) -> str:
@@ -92,6 +95,42 @@ class Composer:
             "slot": {"confirm_url": slot(CONFIRM), "never_url": slot(NEVER)},
         }
         return self._compose("confirm", language, values, self._untracked())
+
+    def link(self, language: str, *, discreet: bool = False) -> bytes:
+        """Compose "here is your link"; a discreet one does not say from whom."""
+        values = {"minutes": LINK_MINUTES, "slot": {"me_url": slot(ME)}}
+        if not discreet:
+            return self._compose("link", language, values, self._untracked())
+        return self._neutral().link(language)
+
+    def known(self, language: str, campaign: AboutCampaign) -> bytes:
+        """Compose "you have signed already", with a link as above."""
+        about = self._campaign(campaign)
+        values = {"campaign": about, "minutes": LINK_MINUTES, "slot": {"me_url": slot(ME)}}
+        return self._compose("known", language, values, self._untracked())
+
+    def move_from(self, language: str, *, discreet: bool = False) -> bytes:
+        """Compose "somebody asked that we write to another address instead": agree, or not."""
+        if discreet:
+            return self._neutral().move_from(language)
+        marks = {"move_url": slot(MOVE), "new_address": slot(NEW_ADDRESS)}
+        values = {"days": MOVE_DAYS, "slot": marks}
+        return self._compose("move_from", language, values, self._untracked())
+
+    def move_to(self, language: str, *, known: bool = False, discreet: bool = False) -> bytes:
+        """Compose "somebody asked that we write to this address"; one that is `known` stays as it is."""
+        if discreet:
+            return self._neutral().move_to(language, known=known)
+        marks = {"move_url": slot(MOVE)}
+        values = {"days": MOVE_DAYS, "known": known, "slot": marks}
+        return self._compose("move_to", language, values, self._untracked())
+
+    def _neutral(self) -> "Composer":
+        """Write in a name that tells nothing (MAIL M14a)."""
+        name = self._mail.discreet_name
+        site = self._site.model_copy(update={"name": name, "postal_address": ""})
+        mail = self._mail.model_copy(update={"from_name": name})
+        return Composer(self._templates, site, mail)
 
     def _compose(
         self,

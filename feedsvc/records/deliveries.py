@@ -97,7 +97,7 @@ def carried(mail: Mail, now: datetime) -> Carried:
 
 def count(session: Session, signer_id: int) -> int:
     """Count a person's deliveries."""
-    mine = select(func.count()).select_from(Delivery).where(_of(signer_id))
+    mine = select(func.count()).select_from(Delivery).where(of(signer_id))
     return session.exec(mine).one()
 
 
@@ -119,7 +119,7 @@ def deliveries(
         .join(Campaign, col(Campaign.id) == Notice.campaign_id)
         .join(Subscription, col(Subscription.id) == Delivery.subscription_id)
         .join(Mail, col(Mail.id) == Delivery.mail_id, isouter=True)
-        .where(_of(reader.signer.id or 0))
+        .where(of(reader.signer.id or 0))
         .order_by(col(Notice.id).desc())
         .limit(limit)
     )
@@ -139,7 +139,7 @@ def absence(session: Session, update: Update, signer_id: int) -> str:
     return reasons.absent(Absence(update, first, session.exec(wishes).all()))
 
 
-def _of(signer_id: int) -> Any:
+def of(signer_id: int) -> Any:
     """Find deliveries by way of subscriptions: no index has all that are one person's."""
     mine = select(Subscription.id).where(Subscription.signer_id == signer_id)
     return col(Delivery.subscription_id).in_(mine)
@@ -159,8 +159,8 @@ def _stand(
     now: datetime,
 ) -> Stand:
     if delivery.state is DeliveryState.WAITING:
-        case = _case(session, reader, delivery, notice, subscription, settle=settle, now=now)
-        why = reasons.waiting(case)
+        found = case(session, reader, delivery, notice, subscription, settle=settle, now=now)
+        why = reasons.waiting(found)
     else:
         why = _decided(delivery, notice, mail, now)
     return Stand(
@@ -184,7 +184,7 @@ def _decided(delivery: Delivery, notice: Notice, mail: Mail | None, now: datetim
     return stopped or reasons.mail(mail, now)
 
 
-def _case(
+def case(
     session: Session,
     reader: Reader,
     delivery: Delivery,
@@ -194,6 +194,7 @@ def _case(
     settle: timedelta,
     now: datetime,
 ) -> Case:
+    """Gather what a waiting delivery depends on."""
     return Case(
         notice=notice,
         subscription=subscription,

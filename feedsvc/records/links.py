@@ -30,7 +30,7 @@ def of_digest(
     return each | {
         composer.LEAVE: only or link(Purpose.LEAVE_MAIL, digest_id),
         composer.LEAVE_ALL: everything,
-        composer.PREFERENCES: everything,
+        composer.PREFERENCES: f"{base_url}/me",
         **_envelope(urlsplit(base_url).hostname or "localhost", keys, key, signer_id, digest_id),
     }
 
@@ -45,6 +45,26 @@ def of_confirm(
         composer.CONFIRM: f"{site.base_url}/confirm/{tokens.write(confirm, keys)}",
         composer.NEVER: _leave(site, keys, never),
         **envelope(site, keys, signer_id, digest_id, confirmation_id),
+    }
+
+
+def of_link(site: Site, keys: Keys, signer_id: int, digest_id: int, link_id: int) -> dict[str, str]:
+    """Make the fresh link that shows a person what is theirs."""
+    fresh = Token(Purpose.FRESH, signer_id, link_id)
+    return {
+        composer.ME: f"{site.base_url}/me/{tokens.write(fresh, keys)}",
+        **envelope(site, keys, signer_id, digest_id, link_id),
+    }
+
+
+def of_move(
+    site: Site, keys: Keys, signer_id: int, digest_id: int, change_id: int, purpose: Purpose
+) -> dict[str, str]:
+    """Make the link by which the old or the new address agrees to a change."""
+    agree = Token(purpose, signer_id, change_id)
+    return {
+        composer.MOVE: f"{site.base_url}/move/{tokens.write(agree, keys)}",
+        **envelope(site, keys, signer_id, digest_id, change_id),
     }
 
 

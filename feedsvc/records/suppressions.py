@@ -1,5 +1,7 @@
 """What an address asked not to be sent."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.people import Reach, Suppression
@@ -21,3 +23,14 @@ def suppressed(session: Session, address_index: bytes) -> bool:
         Suppression.address_index == address_index, col(Suppression.lifted_at).is_(None)
     )
     return session.exec(stopped.limit(1)).first() is not None
+
+
+def lift(session: Session, address_index: bytes, now: datetime) -> None:
+    """Write again to an address that bounced or complained: its person has just answered."""
+    stopped = select(Suppression).where(
+        Suppression.address_index == address_index,
+        Suppression.reach == Reach.BULK,
+        col(Suppression.lifted_at).is_(None),
+    )
+    for suppression in session.exec(stopped).all():
+        suppression.lifted_at = now

@@ -12,7 +12,7 @@ from feedsvc.web import headers
 from feedsvc.web.state import Request
 from feedsvc.web.views import NoteView
 
-Why = Literal["unknown", "withdrawn", "link", "expired", "closed"]
+Why = Literal["unknown", "withdrawn", "link", "expired", "closed", "fresh"]
 """Why a page cannot be shown, as `pages/gone.html` words it."""
 
 STATUS: dict[Why, int] = {
@@ -21,6 +21,7 @@ STATUS: dict[Why, int] = {
     "link": 404,
     "expired": 410,
     "closed": 409,
+    "fresh": 410,
 }
 
 

@@ -15,6 +15,7 @@ from jinja2 import UndefinedError
 
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.templates import Templates, date_words, inline, size_words
+from feedsvc.records.history import Word
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 BASE = "https://updates.example.org"
@@ -89,6 +90,37 @@ FORM = {"problem": "", "email": "", "name": "", "updates": False, "cadence": "im
 LISTED = ("title", "url", "html", "date_words", "language", "direction", "status", "files")
 TOLD = {key: UPDATE[key] for key in ("title", "url", "date_words", "language", "direction")}
 
+TOLD_OF = {
+    **{key: UPDATE[key] for key in ("title", "url", "language", "direction")},
+    "kind": "news",
+    "word": "sent",
+    "when": "2 March 2026, 09:00",
+}
+MINE = {
+    "address": "anna@example.org",
+    "language": "en",
+    "hour": 8,
+    "weekday": 0,
+    "discreet": False,
+    "stopped": False,
+    "earliest": "2026-03-03",
+    "latest": "2028-03-03",
+    "wishes": [
+        {
+            "campaign": LINK | {"id": 1},
+            "state": "live",
+            "day": "2 March 2026",
+            "cadence": "daily",
+            "paused": "",
+        }
+    ],
+    "told": [TOLD_OF],
+    "of_told": 2,
+    "times": [{"zone": "Europe/London", "words": "09:00 Monday", "own": True}],
+    "zones": ["Europe/London"],
+    "weekdays": ["Monday"],
+}
+
 PAGES: dict[str, Values] = {
     "campaigns": {"campaigns": [STANDING | {"summary": "In short."}], "feeds": FEEDS},
     "campaign": {
@@ -112,6 +144,16 @@ PAGES: dict[str, Values] = {
     "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
     "gone": {"why": "withdrawn", "notes": [NOTE]},
     "never": {"done": False},
+    "ask_link": {"asked": False, "problem": "email"},
+    "erase": {"done": False, "path": "/me/x"},
+    "move": {"old": True, "state": "agreed"},
+    "me": {
+        "path": "/me/x",
+        "saved": "saved",
+        "problem": "",
+        "sender": "Updates",
+        "me": MINE,
+    },
     "problem": {"problem": {"title": "Gone", "detail": "It is old.", "remedy": "Sign again."}},
     "outbox": {"mails": [{"recipient": "a@b", "subject": "S", "when": "now", "url": "/outbox/1"}]},
     "outbox_mail": {
@@ -152,7 +194,23 @@ DISCREET: Values = {
     ],
     "slot": {"leave_url": slot("leave_url"), "leave_all_url": slot("leave_all_url")},
 }
-MAILS = {"digest": DIGEST, "discreet": DISCREET, "confirm": CONFIRM}
+ME = slot("me_url")
+LINK_MAIL: Values = {"minutes": 30, "slot": {"me_url": ME}}
+KNOWN: Values = {"campaign": LINK | {"kind": "petition"}, "minutes": 30, "slot": {"me_url": ME}}
+MOVE_FROM: Values = {
+    "days": 7,
+    "slot": {"move_url": slot("move_url"), "new_address": slot("new_address")},
+}
+MOVE_TO: Values = {"days": 7, "known": False, "slot": {"move_url": slot("move_url")}}
+MAILS = {
+    "digest": DIGEST,
+    "discreet": DISCREET,
+    "confirm": CONFIRM,
+    "link": LINK_MAIL,
+    "known": KNOWN,
+    "move_from": MOVE_FROM,
+    "move_to": MOVE_TO,
+}
 DAY = "7 December 2017"
 SAID = {"note": "80 & more.", "note_language": "en", "note_direction": "ltr"}
 NOTICES: dict[str, tuple[Values, Values]] = {
@@ -240,7 +298,8 @@ def test_notice_fails_when_any_value_is_missing(templates: Templates, name: str)
 
 @pytest.mark.parametrize("name", MAILS)
 def test_mail_fails_when_any_value_is_missing(templates: Templates, name: str) -> None:
-    variants = [DIGEST, SEVERAL, SEVERAL | {"brief": True}] if name == "digest" else [CONFIRM]
+    several = [DIGEST, SEVERAL, SEVERAL | {"brief": True}]
+    variants = several if name == "digest" else [MAILS[name]]
     parts = [f"mail/{name}/{part}" for part in PARTS]
     complaints = {path for values in variants for path in complaining(templates, parts, values)}
     assert {path for values in variants for path, _ in without_each(values)} == complaints
@@ -374,7 +433,7 @@ def test_page_has_one_heading_and_no_script_or_style(templates: Templates, name:
     assert not re.search(r"<script|\sstyle=|\son\w+=", html)
 
 
-@pytest.mark.parametrize("name", ["confirm", "leave", "never"])
+@pytest.mark.parametrize("name", ["confirm", "erase", "leave", "never"])
 def test_page_that_asks_posts_to_its_own_address(templates: Templates, name: str) -> None:
     assert '<form class="buttons" method="post">' in page(templates, name)
 
@@ -521,3 +580,12 @@ def test_who_follows_a_statement_is_not_told_they_signed_it(templates: Templates
     for part in mail(templates, "digest", campaigns=[statement])[1:]:
         assert "you asked on" in part
         assert "you signed" not in part
+
+
+def test_each_word_about_an_update_is_said_in_words_of_its_own(templates: Templates) -> None:
+    said = {
+        page(templates, "me", language, me=MINE | {"told": [TOLD_OF | {"word": word.value}]})
+        for word in Word
+        for language in LANGUAGES
+    }
+    assert len(said) == len(Word) * len(LANGUAGES)

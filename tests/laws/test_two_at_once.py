@@ -23,6 +23,7 @@ from feedsvc.actions import (
     fan_out,
     forget,
     leave,
+    move,
     plan,
     publish,
     sign,
@@ -34,7 +35,8 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Lane, Mail, MailKind, MailState
-from feedsvc.domain.tables.people import Cadence, Confirmation
+from feedsvc.domain.tables.people import AddressChange, Cadence, Confirmation
+from feedsvc.domain.tokens import Purpose, Token
 from tests.world import SENT, World, world
 
 PATIENCE = 10
@@ -123,6 +125,25 @@ def test_leaving_and_planning(two_machines: World, leave_first: bool) -> None:  
     assert here.run(minutes=1) == ["bea@example.org"]
     assert here.books().withheld == {"left": 1}
     assert here.books().balanced
+
+
+@pytest.mark.parametrize("move_first", [True, False])
+def test_moving_and_planning(two_machines: World, move_first: bool) -> None:  # noqa: FBT001  both orders
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    keys, new = here.here.keys, "anna@example.com"
+    here.write(move.ask_to_move, anna, new, keys=keys, now=here.now)
+    change = here.read(lambda s: s.exec(select(AddressChange.id)).one())
+    here.write(move.agree, Token(Purpose.MOVE_TO, anna, change), keys=keys, now=here.now)
+    agree = partial(
+        move.agree, token=Token(Purpose.MOVE_FROM, anna, change), keys=keys, now=here.now
+    )
+    both = (agree, planned(here))
+    at_once(here, *(both if move_first else reversed(both)))
+    assert here.run(minutes=1) + here.run(seconds=1) == [new]
+    assert (here.books().sent, here.books().balanced) == (1, True)
 
 
 @pytest.mark.parametrize("leave_first", [True, False])

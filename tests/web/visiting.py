@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedsvc.web import leaving, pages, signing
+from feedsvc.web import leaving, me, moving, pages, signing
 from feedsvc.web.problems import exception_handlers
 from tests.world import World
 
@@ -38,7 +38,14 @@ async def visitor(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """Come by with a client that takes English, as browsers do."""
     app = Starlette(
-        routes=[*more, *signing.routes, *leaving.routes, *pages.routes],
+        routes=[
+            *more,
+            *signing.routes,
+            *leaving.routes,
+            *me.routes,
+            *moving.routes,
+            *pages.routes,
+        ],
         exception_handlers=exception_handlers,
     )
     transport = httpx2.ASGITransport(InWorld(app, world))

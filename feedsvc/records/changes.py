@@ -1,0 +1,50 @@
+"""Changes of address: which one a link speaks of, and whether an address can be moved to."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.people import AddressChange, Signer
+from feedsvc.domain.tokens import Token
+from feedsvc.gateways.composer import MOVE_DAYS
+from feedsvc.records import suppressions
+
+LIFE = timedelta(days=MOVE_DAYS)
+DAY, KEPT = timedelta(days=1), timedelta(days=30)
+A_MONTH = 3
+
+
+def open_one(session: Session, token: Token, now: datetime) -> AddressChange | None:
+    """Find the change that a link agrees to, while it can still be agreed to."""
+    change = session.get(AddressChange, token.scope)
+    if change is None or change.signer_id != token.subject:
+        return None
+    return change if under_way(change, now) else None
+
+
+def under_way(change: AddressChange, now: datetime) -> bool:
+    """Whether a change is neither done nor over."""
+    return change.done_at is None and now < change.expires_at
+
+
+def done(session: Session, token: Token) -> bool:
+    """Whether what a link agrees to has been done."""
+    change = session.get(AddressChange, token.scope)
+    return change is not None and change.signer_id == token.subject and change.done_at is not None
+
+
+def asked_often(session: Session, address_index: bytes, but: int, now: datetime) -> bool:
+    """Whether others than the change `but` asked this address today, or three times in thirty days."""
+    others = select(AddressChange.mailed_at).where(
+        AddressChange.address_index == address_index,
+        AddressChange.id != but,
+        col(AddressChange.mailed_at) > now - KEPT,
+    )
+    asked = [at for at in session.exec(others).all() if at is not None]
+    return len(asked) >= A_MONTH or any(at > now - DAY for at in asked)
+
+
+def free(session: Session, address_index: bytes) -> bool:
+    """Whether nobody has this address here, and it may be written to."""
+    taken = select(Signer.id).where(col(Signer.address_index) == address_index)
+    return session.exec(taken).first() is None and not suppressions.never(session, address_index)
