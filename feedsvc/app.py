@@ -21,7 +21,7 @@ from feedsvc.push import Push
 from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
-from feedsvc.web import assets, feeds, files, hub, leaving, operation, pages, signing
+from feedsvc.web import assets, confirming, feeds, files, hub, leaving, operation, pages, signing
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
 from feedsvc.web.front import Front
@@ -90,6 +90,7 @@ def build(
         *more,
         *api,
         *signing.routes,
+        *confirming.routes,
         *leaving.routes,
         *pages.routes,
     ]

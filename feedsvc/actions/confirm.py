@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.ledger import ASKING, Lane, Mail
 from feedsvc.domain.tables.people import (
     Confirmation,
     Reach,
@@ -14,7 +15,7 @@ from feedsvc.domain.tables.people import (
     Subscription,
     Suppression,
 )
-from feedsvc.records import confirmations, pending
+from feedsvc.records import confirmations, due, pending
 
 
 def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: datetime) -> list[int]:
@@ -60,7 +61,8 @@ def _locked(session: Session, ids: Collection[int]) -> dict[int, Campaign]:
 def _answered(session: Session, signer: Signer, now: datetime) -> None:
     """Take one yes as the answer to every link that is out: nobody need be asked again."""
     signer.confirmed_at = signer.confirmed_at or now
-    signer.ask_at = None
+    signer.ask_at, signer.asks = None, 0
+    due.cancel(session, (col(Mail.signer_id) == signer.id) & col(Mail.kind).in_(ASKING))
     unused = select(Confirmation).where(
         Confirmation.signer_id == signer.id, col(Confirmation.used_at).is_(None)
     )
@@ -86,4 +88,5 @@ def _forget_who_wants_no_mail(session: Session, signer: Signer) -> None:
         return
     for signature in session.exec(select(Signature).where(Signature.signer_id == signer.id)).all():
         signature.signer_id, signature.name_sealed = None, None
+    due.cancel(session, (col(Mail.signer_id) == signer.id) & (col(Mail.lane) == Lane.SERVICE))
     signer.forget()

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from feedsvc.domain.tables.ledger import ASKING, Mail
 from feedsvc.domain.tables.people import Confirmation, Ending, Signature, Signer, Subscription
-from feedsvc.records import pending
+from feedsvc.records import buckets, due, pending
 
 ASKED = timedelta(days=30)
 AT_ONCE = 5_000
@@ -19,10 +20,14 @@ def forget_unconfirmed(session: Session, *, now: datetime) -> None:
     _signatures(session, before)
     _subscriptions(session, before, now)
     _limits(session, now - ASKED)
+    buckets.forget_dry(session, now)
 
 
 def _signers(session: Session, before: datetime) -> None:
-    """Forget people first: what they signed lies further back than when they signed last."""
+    """Forget people first: what they signed lies further back than when they signed last.
+
+    A mail that has not gone to them yet does not go any more: its link would confirm nothing.
+    """
     stale = (
         select(Signer)
         .where(col(Signer.confirmed_at).is_(None), col(Signer.address_index).is_not(None))
@@ -30,8 +35,11 @@ def _signers(session: Session, before: datetime) -> None:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)  # one who confirms or signs at this moment stays
     )
-    for signer in session.exec(stale).all():
+    signers = session.exec(stale).all()
+    for signer in signers:
         signer.forget()
+    theirs = col(Mail.signer_id).in_([signer.id for signer in signers])
+    due.cancel(session, theirs & col(Mail.kind).in_(ASKING))
 
 
 def _signatures(session: Session, before: datetime) -> None:
