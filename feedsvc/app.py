@@ -82,6 +82,7 @@ def build(
     Raises Misconfigured when another sender runs on the same SQLite file.
     """
     routes = [
+        *signing.routes,  # first: a thousand a second may come
         *feeds.routes,
         *files.routes,
         *assets.routes,
@@ -89,7 +90,6 @@ def build(
         *hub.routes,
         *more,
         *api,
-        *signing.routes,
         *confirming.routes,
         *leaving.routes,
         *pages.routes,

@@ -1,5 +1,6 @@
 """Sign up: everyone is answered alike (law 11), the work is done after; nothing counts unconfirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -16,6 +17,7 @@ from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
 from feedsvc.domain.tables.people import Intake, Signature, Signer, Subscription
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
+from feedsvc.gateways.database import execute, plain
 from feedsvc.records import buckets, confirmations, fresh_links, subscriptions, suppressions
 
 log = structlog.get_logger()
@@ -32,9 +34,13 @@ class Standing(Enum):
     KNOWN = auto()
 
 
-def take_in(session: Session, sealed: bytes, *, now: datetime) -> None:
-    """Store a sign-up as it came; whoever sent it is answered now."""
-    session.add(Intake(sealed=sealed, received_at=now))
+_TAKE = plain("INSERT INTO intake (sealed, received_at) VALUES (:sealed, :now)")
+
+
+def take_in(session: Session, sealed: Sequence[tuple[bytes, datetime]]) -> None:
+    """Store sign-ups as they came, each with its moment; whoever sent them is answered now."""
+    for one, now in sealed:
+        execute(session, _TAKE, sealed=one, now=now)
 
 
 def work_off(

@@ -7,12 +7,11 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from feedsvc.actions import sign
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import SignForm, Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind
 from feedsvc.errors import Conflict, Invalid, NotFound
-from feedsvc.web import documents, door, forms, reading
+from feedsvc.web import desk, documents, door, forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
 from feedsvc.web.reading import Reading
@@ -42,7 +41,7 @@ async def _by_form(request: Request) -> Response:
     here = request.state["here"]
     slug = request.path_params["slug"]
     typed = await forms.fields(request)
-    campaign = await here.database.read(reading.find, slug)
+    campaign = await desk.of(request).campaign(slug)
     if campaign is None:
         return gone(request, "unknown")
     if not takes(campaign.kind, campaign.status):
@@ -63,12 +62,11 @@ async def _by_form(request: Request) -> Response:
 
 
 async def _by_json(request: Request) -> Response:
-    here = request.state["here"]
     shared = door.shared(request)
     given = await documents.read(request)
     if not isinstance(given, dict):
         raise Invalid(WHOLE, "is no JSON object.", remedy="Send the fields of the form in one.")
-    campaign = await here.database.read(reading.find, request.path_params["slug"])
+    campaign = await desk.of(request).campaign(request.path_params["slug"])
     if campaign is None:
         raise NotFound("There is no such campaign.", remedy="Look the address up on its page.")
     if not takes(campaign.kind, campaign.status):
@@ -107,9 +105,10 @@ async def _take_in(request: Request, campaign: Campaign, filled: SignForm, sourc
         "source": f"{source} {site}".strip(),
         "network": "" if known else door.network(request),
     }
-    signup = Signup.model_validate(filled.model_dump(exclude={"passcode"}) | more)
+    checked: dict[str, Any] = filled.model_dump(exclude={"passcode"}) | more
+    signup = Signup.model_construct(**checked)
     sealed = here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-    await here.database.write(sign.take_in, sealed, now=now)
+    await desk.of(request).take_in(sealed, now)
     request.state["nudge"]()
 
 
