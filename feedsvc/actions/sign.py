@@ -182,8 +182,11 @@ def _sign(session: Session, keys: Keys, signer: Signer, signup: Signup, now: dat
 def _letter(session: Session, signup: Signup) -> int | None:
     """Return the version of the letter that the person saw, if there is such a one, else the newest."""
     newest = select(func.max(Letter.version)).where(Letter.campaign_id == signup.campaign_id)
-    seen = session.exec(newest.where(Letter.version == signup.letter_version)).one()
-    return seen or session.exec(newest).one()
+    if signup.letter_version is not None:
+        seen = session.exec(newest.where(Letter.version == signup.letter_version)).one()
+        if seen is not None:
+            return seen
+    return session.exec(newest).one()
 
 
 def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) -> Standing:

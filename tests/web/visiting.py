@@ -34,6 +34,21 @@ class InWorld:
         self.nudges += 1
 
 
+def service(world: World, more: Sequence[BaseRoute] = ()) -> InWorld:
+    """Put the public pages of a world together."""
+    app = Starlette(
+        routes=[
+            *more,
+            *signing.routes,
+            *confirming.routes,
+            *leaving.routes,
+            *pages.routes,
+        ],
+        exception_handlers=exception_handlers,
+    )
+    return InWorld(app, world)
+
+
 def by_hand(world: World, typed: dict[str, str]) -> dict[str, str]:
     """Return what a form sends that was shown a few seconds ago, and filled in."""
     return {"token": door.mark(world.here.keys, world.now - READ)} | typed
@@ -44,11 +59,7 @@ async def visitor(
     world: World, more: Sequence[BaseRoute] = (), client: str = "127.0.0.1"
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """Come by from an address, with a client that takes English, as browsers do."""
-    app = Starlette(
-        routes=[*more, *signing.routes, *confirming.routes, *leaving.routes, *pages.routes],
-        exception_handlers=exception_handlers,
-    )
-    transport = httpx2.ASGITransport(InWorld(app, world), client=(client, 5))
+    transport = httpx2.ASGITransport(service(world, more), client=(client, 5))
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
     async with httpx2.AsyncClient(transport=transport, base_url=BASE, headers=browser) as visiting:
         yield visiting
