@@ -24,7 +24,19 @@ from feedsvc.push import Push
 from feedsvc.records import documents, facts
 from feedsvc.schedule import Timetable
 from feedsvc.sender import Sender
-from feedsvc.web import assets, feeds, files, hub, leaving, me, moving, operation, pages, signing
+from feedsvc.web import (
+    assets,
+    confirming,
+    feeds,
+    files,
+    hub,
+    leaving,
+    me,
+    moving,
+    operation,
+    pages,
+    signing,
+)
 from feedsvc.web.access import AccessLog
 from feedsvc.web.api import routes as api
 from feedsvc.web.front import Front
@@ -112,6 +124,7 @@ def build(
     Raises Misconfigured when another sender runs on the same SQLite file.
     """
     routes = [
+        *signing.routes,  # first: a thousand a second may come
         *feeds.routes,
         *files.routes,
         *assets.routes,
@@ -119,7 +132,7 @@ def build(
         *hub.routes,
         *more,
         *api,
-        *signing.routes,
+        *confirming.routes,
         *leaving.routes,
         *me.routes,
         *moving.routes,

@@ -55,7 +55,7 @@ def take_in(here: World, email: str) -> None:
         email=email, campaign_id=here.campaign_id(), name="Zoë", updates=True, consent_text="Yes."
     )
     sealed = here.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-    here.write(sign.take_in, sealed, now=here.now)
+    here.write(sign.take_in, [(sealed, here.now)])
 
 
 def count(here: World, table: type) -> int:

@@ -101,7 +101,7 @@ class World:
             {"email": email, "campaign_id": self.campaign_id(slug), **values}
         )
         sealed = self.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-        self.write(sign.take_in, sealed, now=self.now)
+        self.write(sign.take_in, [(sealed, self.now)])
         here = self.here
         pieces = (here.composer, here.keys, here.settings)
         while self.write(sign.work_off, *pieces, now=self.now):

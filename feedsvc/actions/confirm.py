@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.ledger import ASKING, Mail
 from feedsvc.domain.tables.people import (
     Confirmation,
     Signature,
     Signer,
     Subscription,
 )
-from feedsvc.records import confirmations, pending, suppressions, wiping
+from feedsvc.records import confirmations, due, pending, suppressions, wiping
 
 
 def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: datetime) -> list[int]:
@@ -59,7 +60,8 @@ def _locked(session: Session, ids: Collection[int]) -> dict[int, Campaign]:
 def _answered(session: Session, signer: Signer, now: datetime) -> None:
     """Take one yes as the answer to every link that is out: nobody need be asked again."""
     signer.confirmed_at = signer.confirmed_at or now
-    signer.ask_at = None
+    signer.ask_at, signer.asks = None, 0
+    due.cancel(session, (col(Mail.signer_id) == signer.id) & col(Mail.kind).in_(ASKING))
     unused = select(Confirmation).where(
         Confirmation.signer_id == signer.id, col(Confirmation.used_at).is_(None)
     )

@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.people import Confirmation, Ending, Signature, Signer, Subscription
-from feedsvc.records import pending, wiping
+from feedsvc.records import buckets, pending, wiping
 
 ASKED = timedelta(days=30)
 AT_ONCE = 500
@@ -22,11 +22,15 @@ def forget_unconfirmed(session: Session, *, now: datetime) -> bool:
     signatures = _signatures(session, before)
     subscriptions = _subscriptions(session, before, now)
     _limits(session, now - ASKED)
+    buckets.forget_dry(session, now)
     return AT_ONCE in {signers, signatures, subscriptions}
 
 
 def _signers(session: Session, before: datetime) -> int:
-    """Forget people first: what they signed lies further back than when they signed last."""
+    """Forget people first: what they signed lies further back than when they signed last.
+
+    A mail that has not gone to them yet does not go any more: its link would confirm nothing.
+    """
     stale = (
         select(Signer)
         .where(col(Signer.confirmed_at).is_(None), col(Signer.address_index).is_not(None))

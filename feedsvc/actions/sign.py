@@ -1,12 +1,15 @@
 """Sign up: everyone is answered alike (law 11), the work is done after; nothing counts unconfirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from feedsvc.config import Settings
+from feedsvc.domain import buckets as allowances
 from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.signup import WISH, LinkWish, Signup
@@ -14,7 +17,8 @@ from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
 from feedsvc.domain.tables.people import Intake, Signature, Signer, Subscription
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
-from feedsvc.records import fresh_links, subscriptions, suppressions
+from feedsvc.gateways.database import execute, plain
+from feedsvc.records import buckets, confirmations, fresh_links, subscriptions, suppressions
 
 log = structlog.get_logger()
 
@@ -22,9 +26,21 @@ DAY = timedelta(days=1)
 """Who signs the same twice in a day has been asked already."""
 
 
-def take_in(session: Session, sealed: bytes, *, now: datetime) -> None:
-    """Store a sign-up as it came; whoever sent it is answered now."""
-    session.add(Intake(sealed=sealed, received_at=now))
+class Standing(Enum):
+    """How what somebody asks for stands: new, asked for a while ago, or confirmed."""
+
+    NEW = auto()
+    AGAIN = auto()
+    KNOWN = auto()
+
+
+_TAKE = plain("INSERT INTO intake (sealed, received_at) VALUES (:sealed, :now)")
+
+
+def take_in(session: Session, sealed: Sequence[tuple[bytes, datetime]]) -> None:
+    """Store sign-ups as they came, each with its moment; whoever sent them is answered now."""
+    for one, now in sealed:
+        execute(session, _TAKE, sealed=one, now=now)
 
 
 def work_off(
@@ -60,11 +76,41 @@ def _take_down(
     if campaign is None:
         return
     signer = _signer(session, keys, signup, settings, now)
-    petition = campaign.kind is CampaignKind.PETITION
-    news = petition and _sign(session, keys, signer, signup, now)
-    news = _subscribe(session, signer, signup, now) or news
-    if news:
-        signer.ask_at = now
+    stands: set[Standing] = set()
+    if campaign.kind is CampaignKind.PETITION and signup.name:
+        stands.add(_sign(session, keys, signer, signup, now))
+    if signup.updates:
+        stands.add(_subscribe(session, signer, signup, now))
+    if Standing.NEW in stands:
+        signer.asks = 0
+    if stands == {Standing.KNOWN}:
+        index = keys.address_index(signup.email)
+        fresh_links.wish(session, index, campaign_id=campaign.id, now=now)
+    elif Standing.NEW in stands or (signer.ask_at and not signer.asks):
+        _take_turn(session, signer, signup, settings, now)
+
+
+def _take_turn(
+    session: Session, signer: Signer, signup: Signup, settings: Settings, now: datetime
+) -> None:
+    """Say when to ask: when it is the turn of the address and of the network, and never later than before.
+
+    Only what brings a mail, or brings it sooner, counts against the network.
+    """
+    before, limits = signer.ask_at, settings.limits
+    if before is not None and before <= now:
+        return
+    index = signer.address_index or b""
+    turn = confirmations.turn(session, index, limits.confirm_mails_per_month) or now
+    tag = bytes.fromhex(signup.network)
+    allowance = allowances.from_network(limits.sign_ups_per_network)
+    if tag:
+        turn = max(turn, buckets.turn(session, tag, allowance, now))
+    if before is not None and before <= turn:
+        return
+    signer.ask_at = max(turn, now)
+    if tag:
+        buckets.take(session, tag, allowance, now)
 
 
 def _opened(intake: Intake, keys: Keys) -> Signup | LinkWish | None:
@@ -111,49 +157,52 @@ def _settle(signer: Signer, keys: Keys, language: str, zone: str) -> None:
     signer.zone_tag = keys.tag(zone, Sealed.ZONE)
 
 
-def _sign(session: Session, keys: Keys, signer: Signer, signup: Signup, now: datetime) -> bool:
-    """Put the name under the campaign; return whether its person is to be asked to confirm."""
+def _sign(session: Session, keys: Keys, signer: Signer, signup: Signup, now: datetime) -> Standing:
+    """Put the name under the campaign; return how it stood."""
     person = keys.address_index(signup.email)
     mine = select(Signature).where(
         Signature.campaign_id == signup.campaign_id, Signature.person_index == person
     )
     known = session.exec(mine.with_for_update()).first()
     if known and known.confirmed_at:
-        return False
+        return Standing.KNOWN
     signature = known or Signature(
         campaign_id=signup.campaign_id, person_index=person, signed_at=now, pending_since=now
     )
     signature.signer_id = signer.id
     signature.name_sealed = keys.seal(signup.name, Sealed.NAME)
-    signature.letter_version = _letter(session, signup.campaign_id)
+    signature.letter_version = _letter(session, signup)
     again = known is not None and now < known.pending_since + DAY
     if not again:
         signature.signed_at = signature.pending_since = now
     session.add(signature)
-    return not again
+    return Standing.AGAIN if again else Standing.NEW
 
 
-def _letter(session: Session, campaign_id: int) -> int | None:
-    newest = select(func.max(Letter.version)).where(Letter.campaign_id == campaign_id)
+def _letter(session: Session, signup: Signup) -> int | None:
+    """Return the version of the letter that the person saw, if there is such a one, else the newest."""
+    newest = select(func.max(Letter.version)).where(Letter.campaign_id == signup.campaign_id)
+    if signup.letter_version is not None:
+        seen = session.exec(newest.where(Letter.version == signup.letter_version)).one()
+        if seen is not None:
+            return seen
     return session.exec(newest).one()
 
 
-def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) -> bool:
-    """Note the wish to hear of the campaign; return whether its person is to be asked to confirm."""
-    if not signup.updates:
-        return False
+def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) -> Standing:
+    """Note the wish to hear of the campaign; return how it stood."""
     known = session.exec(
         subscriptions.still_open(signer.id or 0, [signup.campaign_id]).with_for_update()
     ).first()
     if known and known.confirmed_at:
-        return False
+        return Standing.KNOWN
     again = known is not None and now < known.created_at + DAY
     wish = known or _wish(signer, signup, now)
     wish.cadence = signup.cadence
     if not again:
         wish.created_at = now  # asked again, it lives another week
     session.add(wish)
-    return not again
+    return Standing.AGAIN if again else Standing.NEW
 
 
 def _wish(signer: Signer, signup: Signup, now: datetime) -> Subscription:

@@ -146,8 +146,8 @@ def _load(here: Installation) -> None:
 
 
 async def _join(http: aiohttp.ClientSession, catcher: Catcher, signer: dict[str, str]) -> None:
-    form = signer | {"updates": "true"}
-    async with http.post(f"/c/{CAMPAIGN}/sign", data=form) as answer:
+    wish = signer | {"updates": True}
+    async with http.post(f"/c/{CAMPAIGN}/sign", json=wish) as answer:
         answer.raise_for_status()
     mail = await _mail_to(catcher, signer["email"])
     link = re.search(r"https?://\S+/confirm/\S+", mail.part("plain"))

@@ -36,7 +36,7 @@ def _name(value: str) -> str:
 
 
 class SignForm(BaseModel):
-    """What a person fills in."""
+    """What a person fills in, and what the form knows: which letter it showed, and a passcode."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,15 +46,21 @@ class SignForm(BaseModel):
     cadence: Cadence = Cadence.IMMEDIATE
     language: Annotated[str, AfterValidator(languages.code)] = "en"
     time_zone: Annotated[str | None, AfterValidator(_zone)] = None
+    letter_version: Annotated[int | None, Field(ge=1, lt=2**31)] = None
+    passcode: Annotated[str, Field(max_length=200)] = ""
 
 
 class Signup(SignForm):
-    """A filled-in form, with the campaign and where the consent came from."""
+    """A filled-in form, with the campaign and where the consent came from.
+
+    `network` is the tag of where it came from, in hexadecimal; empty when it waits for nobody.
+    """
 
     wish: Literal["sign"] = "sign"
     campaign_id: int
     source: str = "form"
     consent_text: str = CONSENT_TEXT
+    network: str = ""
 
 
 class LinkWish(BaseModel):

@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     FRESH = 7
     MOVE_FROM = 8
     MOVE_TO = 9
+    FORM = 10
 
 
 LEAVING = (Purpose.LEAVE_CAMPAIGN, Purpose.LEAVE_MAIL, Purpose.LEAVE_ALL)

@@ -87,14 +87,19 @@ class Composer:
         extra = [*self._list(name, "all", f"{self._site.base_url}/"), *self._untracked()]
         return self._compose("discreet", content.language, values, extra, sender=name)
 
-    def confirm(self, language: str, campaigns: Sequence[AboutCampaign]) -> bytes:
-        """Compose "please confirm": none of the List headers, nothing that came with the form."""
+    def asking(
+        self, name: str, language: str, campaigns: Sequence[AboutCampaign], days: int
+    ) -> bytes:
+        """Compose "please confirm", its reminder or the invitation of who was imported.
+
+        None of the List headers, nothing that came with the form; `days` is how long the link works.
+        """
         values = {
             "campaigns": [self._campaign(campaign) for campaign in campaigns],
-            "days": CONFIRM_DAYS,
+            "days": days,
             "slot": {"confirm_url": slot(CONFIRM), "never_url": slot(NEVER)},
         }
-        return self._compose("confirm", language, values, self._untracked())
+        return self._compose(name, language, values, self._untracked())
 
     def link(self, language: str, *, discreet: bool = False) -> bytes:
         """Compose "here is your link"; a discreet one does not say from whom."""

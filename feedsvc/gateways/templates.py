@@ -30,8 +30,9 @@ from feedsvc.errors import Misconfigured
 from feedsvc.gateways import assets
 
 _SOURCE = "en"  # the language the templates are written in
-_KINDS = {".html", ".txt", ".css"}
+_KINDS = {".html", ".txt", ".css", ".js"}
 _STYLE = "pages/style.css"
+_SCRIPT = "pages/zone.js"
 _CATALOGUES = "locale/*/LC_MESSAGES/feedsvc.po"
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
@@ -44,6 +45,7 @@ class Templates:
         sources = _sources(folders)
         catalogues = _catalogues(folders)
         self.style = sources.get(_STYLE, "")
+        self.script = sources.get(_SCRIPT, "")
         self.assets = assets.read(folders)
         seen = [sources, catalogues, [each.path for each in self.assets.values()]]
         self._fingerprint = sha256(json.dumps(seen).encode()).hexdigest()
@@ -83,6 +85,7 @@ class Templates:
         told = {
             "offered": offered,
             "style": Markup(self.style),  # noqa: S704 - our own file
+            "script": Markup(self.script),  # noqa: S704 - our own file
             "icon": self.assets["favicon.png"].path,
         }
         for frame in self._frames.values():

@@ -1,11 +1,26 @@
 """The links that ask for a person's yes: whether one still works, and what it has confirmed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.people import Confirmation, Signature, Subscription
 from feedsvc.errors import NotFound
+
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+
+
+def turn(session: Session, address_index: bytes, a_month: int) -> datetime | None:
+    """Return when an address may be asked again: once a day, `a_month` times in thirty days.
+
+    Only what was not answered counts. None: it may be asked at once.
+    """
+    unanswered = select(Confirmation.created_at).where(Confirmation.address_index == address_index)
+    newest = col(Confirmation.created_at).desc()
+    asked = session.exec(unanswered.order_by(newest).limit(a_month)).all()
+    if len(asked) == a_month:
+        return max(asked[0] + DAY, asked[-1] + MONTH)
+    return asked[0] + DAY if asked else None
 
 
 def valid(session: Session, signer_id: int, confirmation_id: int, now: datetime) -> Confirmation:

@@ -19,7 +19,7 @@ from feedsvc.domain.outcome import Fault
 from feedsvc.domain.reasons import QUARANTINED, named
 from feedsvc.domain.tables.content import Campaign, Update
 from feedsvc.domain.tables.ledger import REFUSED, Mail, MailState, Notice
-from feedsvc.domain.tables.people import Intake
+from feedsvc.domain.tables.people import Intake, Signer
 
 STATES = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNKNOWN)
 SHOWN = 50
@@ -111,6 +111,15 @@ def fan_outs_open(session: Session) -> int:
 def sign_ups_waiting(session: Session) -> int:
     """Count the sign-ups not worked off; they are sealed, and nobody is found among them."""
     return session.exec(select(func.count()).select_from(Intake)).one()
+
+
+def asks_waiting(session: Session) -> tuple[int, datetime | None]:
+    """Count who is still to be asked to confirm, for whatever limit they wait, and since when."""
+    waiting = select(func.count(), func.min(Signer.signed_up_at)).where(
+        col(Signer.ask_at).is_not(None), Signer.asks == 0
+    )
+    number, oldest = session.exec(waiting).one()
+    return number, oldest
 
 
 def _counts(groups: Mapping[bytes, str]) -> Any:

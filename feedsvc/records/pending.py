@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from feedsvc.domain.tables.people import Signature, Subscription
+from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from feedsvc.gateways.composer import CONFIRM_DAYS
 
 LIFE = timedelta(days=CONFIRM_DAYS)
+IMPORT = "import"
+"""How the consent source of what was imported begins."""
 
 
 def signatures(signer_id: int, now: datetime) -> SelectOfScalar[Signature]:
@@ -37,3 +39,19 @@ def campaigns(session: Session, signer_id: int, now: datetime) -> set[int]:
     signed = session.exec(signatures(signer_id, now)).all()
     wished = session.exec(subscriptions(signer_id, now)).all()
     return {row.campaign_id for row in signed} | {row.campaign_id for row in wished}
+
+
+def imported(session: Session, signer_id: int, now: datetime) -> bool:
+    """Whether all that waits came with an import, and nothing by the person's own hand."""
+    wished = session.exec(subscriptions(signer_id, now)).all()
+    brought = {row.campaign_id for row in wished if row.consent_source.startswith(IMPORT)}
+    return bool(brought) and brought == campaigns(session, signer_id, now)
+
+
+def renew(session: Session, signer: Signer, now: datetime) -> None:
+    """Let what waits live a week from now: its person is asked only now."""
+    for signature in session.exec(signatures(signer.id or 0, now)).all():
+        signature.pending_since = now
+    for subscription in session.exec(subscriptions(signer.id or 0, now)).all():
+        subscription.created_at = now
+    signer.signed_up_at = now

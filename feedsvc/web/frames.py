@@ -65,16 +65,21 @@ def page(
     status: int = 200,
     own: str = "",
     private: bool = True,
+    scripted: bool = False,
     **values: object,
 ) -> HTMLResponse:
-    """Answer with the page `name`; `own` is the language of the campaign it is about."""
+    """Answer with the page `name`; `own` is the language of the campaign it is about.
+
+    On a page that is `scripted` our own script may run.
+    """
     here = request.state["here"]
     site = here.settings.site
     home = reader(request).link(f"{site.base_url}/")
     told = {"name": site.name, "home": home}
     html = here.templates.render(f"pages/{name}.html", frame(request, own), site=told, **values)
+    script = here.templates.script if scripted else ""
     secure = site.base_url.startswith("https:")
-    fields = headers.of_page(here.templates.style, secure=secure, private=private)
+    fields = headers.of_page(here.templates.style, script, secure=secure, private=private)
     return HTMLResponse(html, status, fields)
 
 

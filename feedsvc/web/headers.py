@@ -11,14 +11,14 @@ MINUTE, A_YEAR = 60, 31_536_000
 """A cache that many share forgets after a minute what may be taken back."""
 
 
-def of_page(style: str, *, secure: bool, private: bool) -> dict[str, str]:
+def of_page(style: str, script: str = "", *, secure: bool, private: bool) -> dict[str, str]:
     """Return the headers of a page; a private one was reached by a token, or answers a form.
 
     No referrer ever: which petition somebody reads is nobody else's business.
     """
     headers = {
         "Cache-Control": PRIVATE if private else PUBLIC,
-        "Content-Security-Policy": policy(style),
+        "Content-Security-Policy": policy(style, script),
         "Referrer-Policy": "no-referrer",
         "Vary": "Accept-Language",
         "X-Content-Type-Options": "nosniff",
@@ -29,10 +29,15 @@ def of_page(style: str, *, secure: bool, private: bool) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def policy(style: str) -> str:
-    """Return the Content-Security-Policy: our own style sheet and our own icon, nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def policy(style: str, script: str = "") -> str:
+    """Return the Content-Security-Policy: our own style sheet, icon and (if any) script, nothing else."""
+    runs = f"script-src {_known(script)}; " if script else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+        f"default-src 'none'; style-src {_known(style)}; {runs}img-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def _known(text: str) -> str:
+    """Name a text by its hash, as a browser knows it again."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

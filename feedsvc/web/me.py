@@ -107,7 +107,7 @@ async def _ask_by_json(request: Request) -> Response:
 async def _take_in(request: Request, wish: LinkWish) -> None:
     here, now = request.state["here"], request.state["clock"]()
     sealed = here.keys.seal(wish.model_dump_json(), Sealed.INTAKE)
-    await here.database.write(sign.take_in, sealed, now=now)
+    await here.database.write(sign.take_in, [(sealed, now)])
     request.state["nudge"]()
 
 

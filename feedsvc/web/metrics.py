@@ -59,6 +59,10 @@ def _plain(status: Status) -> Iterator[Metric]:
     yield _one("fan_outs_open", about, status.fan_outs_open)
     about = "Sign-ups that have not been worked off."
     yield _one("sign_ups_waiting", about, status.sign_ups_waiting)
+    about = "People whose confirm mail waits its turn."
+    yield _one("asks_waiting", about, status.asks_waiting)
+    about = "How long the first of them waits."
+    yield _one("oldest_ask_seconds", about, status.oldest_ask_seconds)
     yield _one("mailings_halted", "Mailings that stopped by themselves.", halted)
     by_hand = len(status.stopped) - halted
     yield _one("mailings_paused", "Mailings that somebody paused.", by_hand)

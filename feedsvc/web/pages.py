@@ -1,18 +1,22 @@
 """The public pages: campaigns, one campaign, one update. They show and change nothing."""
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
-from feedsvc.web import feeds, headers, reading
+from feedsvc.web import feeds, forms, headers, reading
 from feedsvc.web.accepting import preferred_feed
-from feedsvc.web.forms import EMPTY
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
+from feedsvc.web.views import takes
+
+SIGN = "sign"
+"""Where forms are sent to, beside the updates."""
 
 
 async def campaigns(request: Request) -> Response:
@@ -45,6 +49,8 @@ async def update(request: Request) -> Response:
     found = await here.database.read(
         reading.one_update, gather, address["slug"], address["update"], address.get("number")
     )
+    if found is None and address["update"] == SIGN:
+        return _to_form(request, address["slug"])
     if found is None:
         return gone(request, "unknown")
     about, news = found
@@ -82,15 +88,24 @@ async def _campaign(request: Request, slug: str) -> Response:
     about, updates = found
     if about.slug != slug:
         return _moved(request, about.slug)
+    form = forms.fresh(request)
     return page(
         request,
         "campaign",
         own=about.own,
-        private=False,
+        private=form.passcode != "",
+        scripted=takes(about.kind, about.status),
         campaign=about,
         updates=updates,
-        form=EMPTY,
+        form=form,
     )
+
+
+def _to_form(request: Request, slug: str) -> Response:
+    """Send on who looks where a form was sent to: to the page with the form."""
+    base = request.state["here"].settings.site.base_url
+    url = reader(request).link(f"{base}/c/{quote(slug)}")
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER, {"Cache-Control": headers.PRIVATE})
 
 
 def _moved(request: Request, slug: str) -> Response:

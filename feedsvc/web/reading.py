@@ -284,6 +284,7 @@ def _letter(session: Session, reading: Reading, campaign: Campaign) -> LetterVie
         return None
     letter = newest[reading.reader.pick(list(newest), campaign.language)]
     return LetterView(
+        version=letter.version,
         addressees=letter.addressees,
         salutation=letter.salutation,
         html=reading.html(letter.body),

@@ -1,31 +1,24 @@
-"""Sign and confirm: everyone is answered alike, and nothing counts before the address says yes."""
+"""Sign up: everyone is answered alike (law 11); a form that may be a program's is shown again."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import Session
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from feedsvc.actions import confirm, sign
-from feedsvc.domain import tokens
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import SignForm, Signup
-from feedsvc.domain.tables.content import Campaign, CampaignKind, CampaignStatus
-from feedsvc.domain.tokens import Purpose, Token
-from feedsvc.errors import Conflict, Forbidden, Invalid, NotFound
-from feedsvc.records import confirmations, pending
-from feedsvc.web import documents, forms, reading
-from feedsvc.web.forms import Typed
+from feedsvc.domain.tables.content import Campaign, CampaignKind
+from feedsvc.errors import Conflict, Invalid, NotFound
+from feedsvc.web import desk, documents, door, forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
-from feedsvc.web.views import CampaignView
+from feedsvc.web.views import takes
 
-TRUE = "true"
+AGAIN = "again"
 
 
 async def sign_up(request: Request) -> Response:
@@ -38,63 +31,30 @@ async def sign_up(request: Request) -> Response:
     return await _by_form(request)
 
 
-async def answer_confirm(request: Request) -> Response:
-    """GET and POST /confirm/{token}."""
-    return await (do_confirm if request.method == "POST" else show_confirm)(request)
-
-
-async def show_confirm(request: Request) -> Response:
-    """GET /confirm/{token}: what would be confirmed; what was, once it is."""
-    here, now = request.state["here"], request.state["clock"]()
-    token = _token(request)
-    if token is None:
-        return gone(request, "link")
-    gather = Reading(here.settings.site, reader(request))
-    try:
-        found, done = await here.database.read(_asked, gather, token, now=now)
-    except NotFound:
-        return gone(request, "expired")
-    return page(
-        request, "confirmed" if done else "confirm", own=reading.own(found), campaigns=found
-    )
-
-
-async def do_confirm(request: Request) -> Response:
-    """POST /confirm/{token}."""
-    here, now = request.state["here"], request.state["clock"]()
-    token = _token(request)
-    if token is None:
-        return gone(request, "link")
-    try:
-        ids = await here.database.write(confirm.confirm, token.subject, token.scope, now=now)
-    except NotFound:
-        return gone(request, "expired")
-    request.state["nudge"]()
-    gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(reading.named, gather, ids)
-    return page(request, "confirmed", own=reading.own(found), campaigns=found)
-
-
 def _may_post(request: Request) -> Response:
     """Answer what a browser asks before it posts JSON from another site."""
     allowed = {"Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "3600"}
-    return Response(status_code=204, headers=_shared(request) | allowed)
+    return Response(status_code=204, headers=door.shared(request) | allowed)
 
 
 async def _by_form(request: Request) -> Response:
     here = request.state["here"]
     slug = request.path_params["slug"]
     typed = await forms.fields(request)
-    campaign = await here.database.read(reading.find, slug)
+    campaign = await desk.of(request).campaign(slug)
     if campaign is None:
         return gone(request, "unknown")
-    if not _takes(campaign):
+    if not takes(campaign.kind, campaign.status):
         return gone(request, "closed", own=campaign.language)
     try:
-        known = {name: typed[name] for name in SignForm.model_fields if typed.get(name)}
+        sent = forms.unseen(typed)
+        known = {name: sent[name] for name in SignForm.model_fields if sent.get(name)}
         filled = _filled(request, campaign, {"email": "", "name": ""} | known)
+        _named_unless(campaign, filled, follows=forms.follows(typed))
     except (Invalid, ValidationError) as error:
         return await _again(request, slug, typed, _field(error))
+    if not door.by_hand(request, typed):
+        return await _again(request, slug, typed, AGAIN)
     await _take_in(request, campaign, filled, "form")
     gather = Reading(here.settings.site, reader(request))
     found = await here.database.read(reading.named, gather, [campaign.id or 0])
@@ -102,36 +62,25 @@ async def _by_form(request: Request) -> Response:
 
 
 async def _by_json(request: Request) -> Response:
-    here = request.state["here"]
-    shared = _shared(request)
+    shared = door.shared(request)
     given = await documents.read(request)
     if not isinstance(given, dict):
         raise Invalid(WHOLE, "is no JSON object.", remedy="Send the fields of the form in one.")
-    campaign = await here.database.read(reading.find, request.path_params["slug"])
+    campaign = await desk.of(request).campaign(request.path_params["slug"])
     if campaign is None:
         raise NotFound("There is no such campaign.", remedy="Look the address up on its page.")
-    if not _takes(campaign):
+    if not takes(campaign.kind, campaign.status):
         raise Conflict("The campaign takes no more names.", remedy="Follow its feed instead.")
-    await _take_in(request, campaign, _filled(request, campaign, given), "api")
+    filled = _filled(request, campaign, given)
+    _named_unless(campaign, filled, follows=filled.updates)
+    await _take_in(request, campaign, filled, "api")
     return JSONResponse({"status": "accepted"}, 202, shared | {"Cache-Control": "no-store"})
 
 
-def _takes(campaign: Campaign) -> bool:
-    """Whether a petition can be signed, or a statement followed."""
-    if campaign.kind is CampaignKind.PETITION:
-        return campaign.status is CampaignStatus.OPEN
-    return campaign.status is not CampaignStatus.WITHDRAWN
-
-
 def _filled(request: Request, campaign: Campaign, given: Mapping[str, Any]) -> SignForm:
-    """Check a form; who follows a statement need not give a name.
-
-    Raises Invalid or ValidationError, which name the field.
-    """
+    """Check a form. Raises Invalid or ValidationError, which name the field."""
     values = {"language": frame(request, campaign.language), **given}
     filled = SignForm.model_validate(values)
-    if campaign.kind is CampaignKind.PETITION and not filled.name:
-        raise Invalid("name", "A signature is a name.", remedy="Give the name you sign with.")
     if campaign.kind is CampaignKind.STATEMENT and not filled.updates:
         raise Invalid(
             "updates",
@@ -141,12 +90,25 @@ def _filled(request: Request, campaign: Campaign, given: Mapping[str, Any]) -> S
     return filled
 
 
+def _named_unless(campaign: Campaign, filled: SignForm, *, follows: bool) -> None:
+    """Want a name of whoever signs; who follows signs nothing, and need not give one."""
+    if campaign.kind is CampaignKind.PETITION and not filled.name and not follows:
+        raise Invalid("name", "A signature is a name.", remedy="Give the name you sign with.")
+
+
 async def _take_in(request: Request, campaign: Campaign, filled: SignForm, source: str) -> None:
     here, now = request.state["here"], request.state["clock"]()
-    more = {"campaign_id": campaign.id, "source": source}
-    signup = Signup.model_validate(filled.model_dump() | more)
+    site = door.embedding(request)
+    known = door.passes(request, filled.passcode)
+    more = {
+        "campaign_id": campaign.id,
+        "source": f"{source} {site}".strip(),
+        "network": "" if known else door.network(request),
+    }
+    checked: dict[str, Any] = filled.model_dump(exclude={"passcode"}) | more
+    signup = Signup.model_construct(**checked)
     sealed = here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-    await here.database.write(sign.take_in, sealed, now=now)
+    await desk.of(request).take_in(sealed, now)
     request.state["nudge"]()
 
 
@@ -158,21 +120,15 @@ async def _again(request: Request, slug: str, typed: Mapping[str, str], problem:
     if found is None:
         return gone(request, "unknown")
     about, updates = found
-    kept = Typed(
-        problem=problem,
-        email=typed.get("email", ""),
-        name=typed.get("name", ""),
-        updates=typed.get("updates") == TRUE,
-        cadence=typed.get("cadence", forms.EMPTY.cadence),
-    )
     return page(
         request,
         "campaign",
         status=422,
         own=about.own,
+        scripted=True,
         campaign=about,
         updates=updates,
-        form=kept,
+        form=forms.again(request, typed, problem),
     )
 
 
@@ -181,41 +137,11 @@ def _field(error: Invalid | ValidationError) -> str:
     return error.field if isinstance(error, Invalid) else next(field_problems(error)).field
 
 
-def _shared(request: Request) -> dict[str, str]:
-    """Say which other site may read the answer; a browser on any other is refused."""
-    settings = request.state["here"].settings
-    origin = request.headers.get("origin")
-    if origin is None or origin == settings.site.base_url:
-        return {}
-    if origin not in settings.http.embed_origins:
-        raise Forbidden(
-            f"{origin} may not send sign-ups here.", remedy="Add it to [http] embed_origins."
-        )
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
-
-
-def _token(request: Request) -> Token | None:
-    keys = request.state["here"].keys
-    return tokens.read(request.path_params["token"], keys, Purpose.CONFIRM)
-
-
-def _asked(
-    session: Session, gather: Reading, token: Token, *, now: datetime
-) -> tuple[list[CampaignView], bool]:
-    """Return the campaigns that a link would confirm, or that it has, and whether it has."""
-    asked = confirmations.valid(session, token.subject, token.scope, now)
-    if asked.used_at is not None:
-        return reading.named(session, gather, confirmations.confirmed(session, asked)), True
-    waiting = pending.campaigns(session, token.subject, now)
-    if not waiting:
-        raise confirmations.expired()
-    return reading.named(session, gather, waiting), False
-
-
 routes: list[BaseRoute] = [
-    Route(path, answer, methods=methods, max_body_size=forms.LIMIT_BYTES)
-    for path, answer, methods in (
-        ("/c/{slug}/sign", sign_up, ["POST", "OPTIONS"]),
-        ("/confirm/{token}", answer_confirm, ["GET", "POST"]),
-    )
+    Route(
+        "/c/{slug}/sign",
+        sign_up,
+        methods=["POST", "OPTIONS"],
+        max_body_size=forms.LIMIT_BYTES,
+    ),
 ]

@@ -22,7 +22,7 @@ class Status:
     """Ages and rests in seconds. `relay_problem` and `outcomes` are null where no mail is sent.
 
     `mails` and `deferred` are in hand now; `held` were refused for a fault of ours and wait for a
-    resume. `outcomes` count since the start of this process. `listeners` are told when feeds move: hubs
+    resume. `asks_waiting` are people whose confirm mail waits its turn. `outcomes` count since the start of this process. `listeners` are told when feeds move: hubs
     and the cache; `hub` is our own, where there is one.
     """
 
@@ -33,6 +33,8 @@ class Status:
     oldest_in_hand_seconds: float
     fan_outs_open: int
     sign_ups_waiting: int
+    asks_waiting: int
+    oldest_ask_seconds: float
     stopped: list[Stopped]
     listeners: list[Hearing]
     hub: OwnHub | None
@@ -52,6 +54,7 @@ class _Stored:
     held: int
     fan_outs: int
     sign_ups: int
+    asks: tuple[int, datetime | None]
     stopped: list[Stopped]
     listeners: list[Hearing]
     hub: OwnHub | None
@@ -73,6 +76,8 @@ async def status(request: Request) -> Status:
         oldest_in_hand_seconds=_age(stored.hand.oldest, now) or 0.0,
         fan_outs_open=stored.fan_outs,
         sign_ups_waiting=stored.sign_ups,
+        asks_waiting=stored.asks[0],
+        oldest_ask_seconds=_age(stored.asks[1], now) or 0.0,
         stopped=stored.stopped,
         listeners=stored.listeners,
         hub=stored.hub,
@@ -93,6 +98,7 @@ def _stored(session: Session, keys: Keys, settings: Settings, now: datetime) -> 
         held=in_hand.held(session, now),
         fan_outs=in_hand.fan_outs_open(session),
         sign_ups=in_hand.sign_ups_waiting(session),
+        asks=in_hand.asks_waiting(session),
         stopped=in_hand.stopped(session),
         listeners=hubs.hearings(session, hubs.listeners(settings)),
         hub=hubs.own_hub_stands(session, now) if settings.feeds.own_hub else None,

@@ -7,6 +7,13 @@ from feedsvc.domain.feeds import Enclosure
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
+def takes(kind: CampaignKind, status: CampaignStatus) -> bool:
+    """Whether a petition can be signed, or a statement followed."""
+    if kind is CampaignKind.PETITION:
+        return status is CampaignStatus.OPEN
+    return status is not CampaignStatus.WITHDRAWN
+
+
 @dataclass(frozen=True, slots=True)
 class FeedsView:
     """Where the feeds of a campaign, or of everything, are."""
@@ -20,6 +27,7 @@ class FeedsView:
 class LetterView:
     """The newest version of a letter, in one language."""
 
+    version: int
     addressees: Sequence[dict[str, str]]
     salutation: str
     html: str

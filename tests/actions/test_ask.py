@@ -100,5 +100,71 @@ def test_who_waits_to_be_asked_is_asked_in_the_language_they_signed_in_last(wood
     assert first != second
 
 
+def test_who_says_nothing_is_reminded_once_after_two_days(woods: World) -> None:
+    woods.sign_up(ANNA)
+    said = []
+    for _ in range(14):
+        woods.pass_time(hours=12)
+        asks(woods)
+        said.append(len(woods.mails(MailKind.REMINDER)))
+    assert (asks(woods), said) == (1, [0] * 3 + [1] * 11)
+
+
+def test_a_reminder_can_be_followed_until_what_it_asks_for_is_forgotten(woods: World) -> None:
+    anna = woods.sign_up(ANNA)
+    woods.pass_time(days=2)
+    asks(woods)
+    woods.pass_time(days=4, hours=23)
+    assert woods.confirm(anna)
+    woods.pass_time(days=2)
+    assert asks(woods) == 1
+    assert len(woods.mails(MailKind.REMINDER)) == 1
+
+
+def test_who_signs_something_else_is_reminded_of_all_once_more(woods: World) -> None:
+    woods.sign_up(ANNA)
+    woods.pass_time(days=1)
+    woods.sign_up(ANNA, "forest")
+    for _ in range(6):
+        woods.pass_time(days=1)
+        asks(woods)
+    assert (asks(woods), len(woods.mails(MailKind.REMINDER))) == (2, 1)
+
+
+def test_no_reminder_goes_beyond_three_mails_a_month(woods: World) -> None:
+    for slug in ("river", "forest", "meadow"):
+        woods.sign_up(ANNA, slug)
+        woods.pass_time(days=1)
+    woods.pass_time(days=3)
+    assert (asks(woods), len(woods.mails(MailKind.REMINDER))) == (3, 0)
+
+
+def test_who_was_imported_without_a_proof_is_invited(woods: World) -> None:
+    woods.sign_up(ANNA, source="import of 2026-11-28")
+    assert (asks(woods), len(woods.mails(MailKind.INVITATION))) == (0, 1)
+
+
+def test_who_was_imported_and_signs_is_asked_to_confirm(woods: World) -> None:
+    woods.sign_up(ANNA, source="import of 2026-11-28")
+    woods.pass_time(days=1)
+    woods.sign_up(ANNA, "forest")
+    assert asks(woods) == 1
+
+
+def test_a_question_that_was_answered_meanwhile_does_not_go_out(woods: World) -> None:
+    anna = woods.sign_up(ANNA)
+    woods.pass_time(days=2)
+    asks(woods)
+    woods.confirm(anna)
+    assert woods.send() == []
+
+
+def test_who_was_forgotten_is_not_asked_any_more(woods: World) -> None:
+    woods.sign_up(ANNA)
+    woods.pass_time(days=7, minutes=1)
+    woods.write(forget.forget_unconfirmed, now=woods.now)
+    assert woods.send() == []
+
+
 def _damage(session: Session) -> None:
     session.exec(select(Signer)).one().address_sealed = b"\x01"

@@ -169,7 +169,7 @@ def test_who_was_erased_does_not_come_back_by_the_form(river: World) -> None:
     form = Signup(email=ANNA, name="Anna", updates=True, campaign_id=river.campaign_id())
     waiting = river.here.keys.seal(form.model_dump_json(), Sealed.INTAKE)
     anna = river.join(ANNA)
-    river.write(sign.take_in, waiting, now=river.now)
+    river.write(sign.take_in, [(waiting, river.now)])
     erased(river, anna)
     river.run_until_planned()
     assert traces(river, ANNA) == ["suppression"]

@@ -4,11 +4,12 @@ import pytest
 from sqlmodel import Session, col, select
 
 from feedsvc.actions import confirm, crowd, forget, tidy
-from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.content import Campaign, Letter
 from feedsvc.domain.tables.ledger import Mail, MailKind, Snapshot
 from feedsvc.domain.tables.people import (
     Cadence,
     Confirmation,
+    FreshLink,
     Intake,
     Reach,
     Signature,
@@ -169,6 +170,43 @@ def test_signing_again_does_not_change_what_was_confirmed(river: World) -> None:
     river.join(ANNA, cadence=Cadence.DAILY)
     river.sign_up(ANNA, cadence=Cadence.WEEKLY)
     assert wish(river).cadence is Cadence.DAILY
+
+
+def test_who_signs_again_what_counts_is_sent_a_link_and_not_asked(river: World) -> None:
+    anna = river.join(ANNA)
+    river.pass_time(days=3)
+    river.sign_up(ANNA)
+    links = river.read(lambda s: s.exec(select(FreshLink)).all())
+    assert [(link.signer_id, link.campaign_id) for link in links] == [(anna, river.campaign_id())]
+    assert len(river.mails(MailKind.CONFIRM)) == 1
+
+
+def test_who_left_and_signs_up_again_is_asked_again_under_a_new_row(river: World) -> None:
+    anna = river.join(ANNA)
+    river.leave(anna)
+    river.pass_time(days=3)
+    river.sign_up(ANNA)
+    wishes = river.read(lambda s: s.exec(select(Subscription)).all())
+    assert [one.confirmed_at is not None for one in wishes] == [True, False]
+    assert river.read(lambda s: s.exec(select(FreshLink)).all()) == []
+
+
+@pytest.mark.parametrize(("seen", "kept"), [(1, 1), (9, 2), (None, 2)])
+def test_a_signature_is_put_under_the_letter_that_was_seen(
+    river: World, seen: int | None, kept: int
+) -> None:
+    for version in (1, 2):
+        letter = Letter(
+            campaign_id=river.campaign_id(),
+            version=version,
+            language="en",
+            addressees=[],
+            created_at=river.now,
+        )
+        river.write(lambda session, letter=letter: session.add(letter))
+    river.sign_up(ANNA, letter_version=seen)
+    signature = river.read(lambda s: s.exec(select(Signature)).one())
+    assert signature.letter_version == kept
 
 
 def test_confirming_lifts_what_stopped_bulk_mail(river: World) -> None:

@@ -134,7 +134,7 @@ def test_a_long_digest_is_brief_so_that_no_mailbox_clips_it(composer: Composer) 
 
 
 def test_please_confirm_is_no_list_mail(composer: Composer) -> None:
-    mail = read(composer.confirm("en", [RIVER]))
+    mail = read(composer.asking("confirm", "en", [RIVER], 7))
     assert not [name for name in mail if name.startswith("List-")]
 
 

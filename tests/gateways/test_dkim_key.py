@@ -75,7 +75,7 @@ def test_a_mail_of_the_composer_is_believed(
 
 def test_please_confirm_is_believed() -> None:
     river = AboutCampaign(1, "r1", "river", "River", "en", CampaignKind.PETITION)
-    assert believed(SIGNER.sign(spliced(COMPOSER.confirm("en", [river]), "Anna"), AT))
+    assert believed(SIGNER.sign(spliced(COMPOSER.asking("confirm", "en", [river], 7), "Anna"), AT))
 
 
 def test_a_key_that_was_made_signs_and_nobody_else_may_read_it(tmp_path: Path) -> None:

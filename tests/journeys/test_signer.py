@@ -8,7 +8,7 @@ from sqlmodel import Session, SQLModel
 
 from feedsvc.domain.tables.ledger import MailKind
 from feedsvc.records.books import Books, books
-from tests.web.visiting import visitor
+from tests.web.visiting import by_hand, visitor
 from tests.world import World
 
 LETTER = {"addressees": [{"name": "The Minister"}], "body": "Please."}
@@ -19,7 +19,9 @@ CLICK = {"List-Unsubscribe": "One-Click"}
 async def test_signer_confirms_hears_and_leaves(here_and_now: World) -> None:
     here_and_now.campaign(kind="petition", letter=LETTER)
     async with visitor(here_and_now) as client:
-        assert (await client.post("/c/river/sign", data=ANNA)).status_code == 202
+        assert (
+            await client.post("/c/river/sign", data=by_hand(here_and_now, ANNA))
+        ).status_code == 202
         await here_and_now.tick()
         (url,) = links(here_and_now, MailKind.CONFIRM, "confirm_url")
 

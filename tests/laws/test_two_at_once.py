@@ -382,7 +382,7 @@ def test_taking_a_leave_back_and_signing_again(two_machines: World, undo_first: 
         email="anna@example.org", campaign_id=here.campaign_id(), name="A", updates=True
     )
     sealed = here.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-    here.write(sign.take_in, sealed, now=here.now)
+    here.write(sign.take_in, [(sealed, here.now)])
     house = here.here
     again = partial(sign.work_off, now=here.now)
     signed = lambda s: again(s, house.composer, house.keys, house.settings)  # noqa: E731  an act

@@ -183,7 +183,7 @@ async def test_signing_again_with_the_new_address_counts_nothing_more(anna: Worl
     values = {"email": NEW, "campaign_id": anna.campaign_id("river"), "name": "Zoë"}
     signup = Signup.model_validate(values)
     sealed = anna.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
-    anna.write(sign.take_in, sealed, now=anna.now)
+    anna.write(sign.take_in, [(sealed, anna.now)])
     await anna.tick()
     assert len(rows(anna, Signature)) == 2
 

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx2
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedsvc.web import leaving, me, moving, pages, signing
+from feedsvc.web import confirming, door, leaving, me, moving, pages, signing
 from feedsvc.web.problems import exception_handlers
 from tests.world import World
 
 BASE = "http://127.0.0.1:8000"
+READ = timedelta(seconds=5)
 
 
 class InWorld:
@@ -32,15 +34,13 @@ class InWorld:
         self.nudges += 1
 
 
-@asynccontextmanager
-async def visitor(
-    world: World, more: Sequence[BaseRoute] = ()
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """Come by with a client that takes English, as browsers do."""
+def service(world: World, more: Sequence[BaseRoute] = ()) -> InWorld:
+    """Put the public pages of a world together."""
     app = Starlette(
         routes=[
             *more,
             *signing.routes,
+            *confirming.routes,
             *leaving.routes,
             *me.routes,
             *moving.routes,
@@ -48,7 +48,20 @@ async def visitor(
         ],
         exception_handlers=exception_handlers,
     )
-    transport = httpx2.ASGITransport(InWorld(app, world))
+    return InWorld(app, world)
+
+
+def by_hand(world: World, typed: dict[str, str]) -> dict[str, str]:
+    """Return what a form sends that was shown a few seconds ago, and filled in."""
+    return {"token": door.mark(world.here.keys, world.now - READ)} | typed
+
+
+@asynccontextmanager
+async def visitor(
+    world: World, more: Sequence[BaseRoute] = (), client: str = "127.0.0.1"
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Come by from an address, with a client that takes English, as browsers do."""
+    transport = httpx2.ASGITransport(service(world, more), client=(client, 5))
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
-    async with httpx2.AsyncClient(transport=transport, base_url=BASE, headers=browser) as client:
-        yield client
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE, headers=browser) as visiting:
+        yield visiting

@@ -55,6 +55,10 @@ class MailKind(StrEnum):
     MOVE_TO = "move to"
 
 
+ASKING = (MailKind.CONFIRM, MailKind.REMINDER, MailKind.INVITATION)
+"""The mails that ask for a yes."""
+
+
 class MailState(StrEnum):
     """Where a mail stands. `unknown`: the relay took it and never answered."""
 

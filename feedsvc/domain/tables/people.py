@@ -56,7 +56,7 @@ class Signer(SQLModel, table=True):
     __table_args__ = (
         Index("ix_signer_zone", "zone_tag", "daily_hour", "id"),
         Index("ix_signer_place", "zone_tag", "daily_hour", "weekly_day", "id"),
-        partial("ix_signer_asking", "ask_at", where="ask_at IS NOT NULL"),
+        partial("ix_signer_asking", "ask_at", "asks", "signed_up_at", where="ask_at IS NOT NULL"),
         partial(
             "ix_signer_unconfirmed",
             "signed_up_at",

@@ -10,6 +10,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
+ASKING = sa.text("ask_at IS NOT NULL")
 PENDING = sa.text("confirmed_at IS NULL")
 SUCCEEDED = sa.text("successor_id IS NOT NULL")
 TOLD = sa.text("left_because IS NOT NULL")
@@ -32,6 +33,14 @@ def _signers() -> None:
     op.add_column("signer", sa.Column("language_tag", sa.LargeBinary(), nullable=True))
     op.add_column("signer", _no("discreet"))
     op.add_column("signer", sa.Column("asks", sa.Integer(), nullable=False, server_default="0"))
+    op.drop_index("ix_signer_asking", "signer")
+    op.create_index(
+        "ix_signer_asking",
+        "signer",
+        ["ask_at", "asks", "signed_up_at"],
+        sqlite_where=ASKING,
+        postgresql_where=ASKING,
+    )
 
 
 def _signatures() -> None:
