@@ -61,7 +61,8 @@ async def short_link(request: Request) -> Response:
     slug = await here.database.read(_slug, request.path_params["code"])
     if slug is None:
         return gone(request, "unknown")
-    return RedirectResponse(f"{here.settings.site.base_url}/c/{slug}", status_code=302)
+    url = reader(request).link(f"{here.settings.site.base_url}/c/{slug}")
+    return RedirectResponse(url, status_code=302)
 
 
 async def _campaign(request: Request, slug: str) -> Response:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlmodel import Session, col, select
 
@@ -22,10 +21,10 @@ from feedsvc.domain.tables.content import (
     Update,
     UpdateStatus,
 )
-from feedsvc.records import addresses, enclosures, texts
+from feedsvc.records import addresses, enclosures, latest, texts
 from feedsvc.records.enclosures import Enclosures
 from feedsvc.web.frames import Reader
-from feedsvc.web.views import CampaignView, FeedsView, LetterView, NoteView, UpdateView
+from feedsvc.web.views import CampaignView, FeedsView, LatestView, LetterView, NoteView, UpdateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,14 @@ def named(session: Session, reading: Reading, ids: Collection[int]) -> list[Camp
     """Return some campaigns as they stand, each with its latest update."""
     chosen = select(Campaign).where(col(Campaign.id).in_(ids)).order_by(col(Campaign.id))
     campaigns = session.exec(chosen).all()
-    return _views(session, reading, campaigns, _updates(session, reading, campaigns))
+    return _views(session, reading, campaigns, _latest(session, reading, campaigns))
+
+
+def related(session: Session, reading: Reading, slugs: Sequence[str]) -> list[CampaignView]:
+    """Return the campaigns with these slugs, present or former, in their order; what is none is left out."""
+    campaigns = {one.id: one for slug in slugs if (one := find(session, slug)) is not None}
+    shown = [one for one in campaigns.values() if one.status is not CampaignStatus.WITHDRAWN]
+    return _views(session, reading, shown, {})
 
 
 def whole(
@@ -91,11 +97,12 @@ def whole(
         return None
     names = select(Signatory.name).where(Signatory.campaign_id == campaign.id)
     updates = _updates(session, reading, [campaign]).get(campaign.id or 0, [])
+    words = texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0]
     view = _view(
         reading,
         campaign,
-        texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0],
-        updates,
+        words,
+        html=reading.html(_chosen(reading, campaign, words).body),
         letter=_letter(session, reading, campaign),
         signatories=session.exec(names.order_by(col(Signatory.position))).all(),
     )
@@ -158,7 +165,7 @@ def _views(
     session: Session,
     reading: Reading,
     campaigns: Sequence[Campaign],
-    updates: Mapping[int, Sequence[UpdateView]],
+    newest: Mapping[int, LatestView],
 ) -> list[CampaignView]:
     words = texts.of_campaigns(session, [campaign.id or 0 for campaign in campaigns])
     return [
@@ -166,7 +173,7 @@ def _views(
             reading,
             campaign,
             words[campaign.id or 0],
-            updates.get(campaign.id or 0, []),
+            newest.get(campaign.id or 0),
         )
         for campaign in campaigns
     ]
@@ -176,12 +183,13 @@ def _view(
     reading: Reading,
     campaign: Campaign,
     words: dict[str, CampaignText],
-    updates: Sequence[UpdateView],
+    newest: LatestView | None = None,
     *,
+    html: str = "",
     letter: LetterView | None = None,
     signatories: Sequence[str] = (),
 ) -> CampaignView:
-    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    chosen = _chosen(reading, campaign, words)
     happened = campaign.occurred_on
     return CampaignView(
         id=campaign.id or 0,
@@ -191,17 +199,21 @@ def _view(
         status=campaign.status,
         title=chosen.title,
         summary=chosen.summary,
-        html=reading.html(chosen.body),
+        html=html,
         url=reading.url(campaign),
         date_words=in_words(EventDate.parse(happened), chosen.language) if happened else "",
         language=chosen.language,
         direction=languages.direction(chosen.language),
         signatures=campaign.signatures,
         feeds=reading.feeds(campaign, _other(chosen.language, campaign)),
-        latest=updates[0] if updates else None,
+        latest=newest,
         letter=letter,
         signatories=signatories,
     )
+
+
+def _chosen(reading: Reading, campaign: Campaign, words: dict[str, CampaignText]) -> CampaignText:
+    return words[reading.reader.pick(list(words), campaign.language)]
 
 
 def _other(language: str, campaign: Campaign) -> str | None:
@@ -214,10 +226,7 @@ def _updates(
 ) -> dict[int, list[UpdateView]]:
     """Return the updates that are out, by campaign, the newest event first."""
     owners = {campaign.id or 0: campaign for campaign in campaigns}
-    out = select(Update).where(
-        col(Update.campaign_id).in_(owners), Update.status == UpdateStatus.PUBLISHED
-    )
-    updates = sorted(session.exec(out).all(), key=_when, reverse=True)
+    updates = sorted(latest.out(session, owners), key=latest.when, reverse=True)
     words = texts.of_updates(session, [update.id or 0 for update in updates])
     texts_in_all = [text for by_language in words.values() for text in by_language.values()]
     files = enclosures.of_texts(session, reading.site, texts_in_all)
@@ -228,14 +237,30 @@ def _updates(
     return views
 
 
-def _when(update: Update) -> tuple[date, int, int]:
-    """Order updates by their event, then by their arrival."""
-    return _event(update).date, update.arrival or 0, update.id or 0
+def _latest(
+    session: Session, reading: Reading, campaigns: Iterable[Campaign]
+) -> dict[int, LatestView]:
+    """Name the latest update of each campaign that has one; its words are not needed here."""
+    owners = {campaign.id or 0: campaign for campaign in campaigns}
+    newest = latest.of_campaigns(session, owners)
+    words = texts.of_updates(session, [update.id or 0 for update in newest.values()])
+    return {
+        number: _named(reading, owners[number], update, words[update.id or 0])
+        for number, update in newest.items()
+    }
 
 
-def _event(update: Update) -> EventDate:
-    published = update.published_at or update.created_at
-    return EventDate.parse(update.occurred_on or published.date().isoformat())
+def _named(
+    reading: Reading, campaign: Campaign, update: Update, words: dict[str, RevisionText]
+) -> LatestView:
+    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    return LatestView(
+        title=chosen.title,
+        url=reading.url(campaign, update.key),
+        date_words=in_words(latest.event(update), chosen.language),
+        language=chosen.language,
+        direction=languages.direction(chosen.language),
+    )
 
 
 def _update(
@@ -254,7 +279,7 @@ def _update(
         summary=chosen.summary,
         html=reading.html(chosen.body),
         url=reading.url(campaign, update.key),
-        date_words=in_words(_event(update), chosen.language),
+        date_words=in_words(latest.event(update), chosen.language),
         language=chosen.language,
         direction=languages.direction(chosen.language),
         status=update.status,

@@ -17,7 +17,7 @@ from feedsvc.domain.tables.content import Campaign, CampaignKind, CampaignStatus
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from feedsvc.records import confirmations, pending
-from feedsvc.web import documents, forms, reading
+from feedsvc.web import afterwards, documents, forms, reading
 from feedsvc.web.forms import Typed
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
@@ -71,7 +71,7 @@ async def do_confirm(request: Request) -> Response:
         return gone(request, "expired")
     request.state["nudge"]()
     gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(reading.named, gather, ids)
+    found = await here.database.read(afterwards.named, gather, ids)
     return page(request, "confirmed", own=reading.own(found), campaigns=found)
 
 
@@ -97,7 +97,7 @@ async def _by_form(request: Request) -> Response:
         return await _again(request, slug, typed, _field(error))
     await _take_in(request, campaign, filled, "form")
     gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(reading.named, gather, [campaign.id or 0])
+    found = await here.database.read(afterwards.named, gather, [campaign.id or 0])
     return page(request, "signed", status=202, own=campaign.language, campaign=found[0])
 
 
@@ -205,7 +205,7 @@ def _asked(
     """Return the campaigns that a link would confirm, or that it has, and whether it has."""
     asked = confirmations.valid(session, token.subject, token.scope, now)
     if asked.used_at is not None:
-        return reading.named(session, gather, confirmations.confirmed(session, asked)), True
+        return afterwards.named(session, gather, confirmations.confirmed(session, asked)), True
     waiting = pending.campaigns(session, token.subject, now)
     if not waiting:
         raise confirmations.expired()

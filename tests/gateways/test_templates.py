@@ -89,6 +89,14 @@ FORM = {"problem": "", "email": "", "name": "", "updates": False, "cadence": "im
 LISTED = ("title", "url", "html", "date_words", "language", "direction", "status", "files")
 TOLD = {key: UPDATE[key] for key in ("title", "url", "date_words", "language", "direction")}
 
+NEXT = {
+    "address": f"{BASE}/s/en/501",
+    "signatories": 0,
+    "donate_url": "https://give.example.org/?to=a&b",
+    "shares": [{"name": "mail", "url": "mailto:?body=x"}, {"name": "X", "url": "https://x.com/"}],
+    "related": [STANDING],
+}
+
 PAGES: dict[str, Values] = {
     "campaigns": {"campaigns": [STANDING | {"summary": "In short."}], "feeds": FEEDS},
     "campaign": {
@@ -97,9 +105,9 @@ PAGES: dict[str, Values] = {
         "form": FORM,
     },
     "update": {"campaign": LINK | {"feeds": FEEDS, "status": "open"}, "update": UPDATE},
-    "signed": {"campaign": LINK | {"kind": "petition"}},
+    "signed": {"campaign": STANDING | {"latest": TOLD, "next": NEXT}},
     "confirm": {"campaigns": [LINK]},
-    "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD}]},
+    "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD, "next": NEXT}]},
     "leave": {"campaigns": [LINK]},
     "left": {"campaigns": [LINK]},
     "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
