@@ -27,6 +27,7 @@ from feedsvc.actions import (
     slots,
     steer,
     tidy,
+    welcome,
 )
 from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
@@ -78,6 +79,13 @@ async def _asks(here: Installation, now: datetime) -> None:
         pass
 
 
+async def _welcomes(here: Installation, now: datetime) -> None:
+    if here.settings.digest.welcome:
+        pieces = (here.composer, here.keys, here.settings)
+        while await here.database.write(welcome.welcome, *pieces, now=now):
+            pass
+
+
 async def _embargoes(here: Installation, now: datetime) -> None:
     await here.database.write(publish.release_due, now=now)
 
@@ -121,7 +129,18 @@ async def _plans(here: Installation, now: datetime) -> None:
     await _one_by_one(here, PLANS, act, *pieces, meanwhile=partial(_urgent, here, now))
 
 
-STEPS = (_sign_ups, _asks, _embargoes, _retire, _fan_out, _judge, _sweeps, _slots, _plans)
+STEPS = (
+    _sign_ups,
+    _asks,
+    _welcomes,
+    _embargoes,
+    _retire,
+    _fan_out,
+    _judge,
+    _sweeps,
+    _slots,
+    _plans,
+)
 
 
 async def _urgent(here: Installation, now: datetime) -> None:

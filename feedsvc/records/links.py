@@ -1,6 +1,7 @@
 """The links and envelope senders of one signer's mail, as values for its slots."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from feedsvc.config import Site
 from feedsvc.domain import tokens
@@ -43,6 +44,25 @@ def of_confirm(
         composer.CONFIRM: f"{site.base_url}/confirm/{tokens.write(confirm, keys)}",
         composer.NEVER: _leave(site, keys, never),
         **envelope(site, keys, signer_id, digest_id, confirmation_id),
+    }
+
+
+def of_welcome(
+    site: Site,
+    keys: Keys,
+    signer_id: int,
+    digest_id: int,
+    campaigns: Collection[int],
+    now: datetime,
+) -> dict[str, str]:
+    """Make the links of a welcome: those of a digest, and where preferences are asked for.
+
+    A person may be told the same again a year later: that is another message.
+    """
+    return {
+        **of_digest(site, keys, signer_id, digest_id, campaigns),
+        composer.PREFERENCES: f"{site.base_url}/me",
+        **envelope(site, keys, signer_id, digest_id, now.isoformat()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -66,7 +67,9 @@ async def do_confirm(request: Request) -> Response:
     if token is None:
         return gone(request, "link")
     try:
-        ids = await here.database.write(confirm.confirm, token.subject, token.scope, now=now)
+        welcome = here.settings.digest.welcome
+        act = partial(confirm.confirm, now=now, welcome=welcome)
+        ids = await here.database.write(act, token.subject, token.scope)
     except NotFound:
         return gone(request, "expired")
     request.state["nudge"]()

@@ -146,7 +146,15 @@ CONFIRM: Values = {
     "days": 7,
     "slot": {"confirm_url": slot("confirm_url"), "never_url": slot("never_url")},
 }
-MAILS = {"digest": DIGEST, "confirm": CONFIRM}
+WELCOME: Values = {
+    "campaigns": [
+        LINK
+        | {"leave_url": slot("leave_1"), "standing": slot("standing_1")}
+        | {"feeds": FEEDS, "latest": TOLD}
+    ],
+    "slot": {name: slot(name) for name in ("leave_url", "leave_all_url", "preferences_url")},
+}
+MAILS = {"digest": DIGEST, "confirm": CONFIRM, "welcome": WELCOME}
 DAY = "7 December 2017"
 SAID = {"note": "80 & more.", "note_language": "en", "note_direction": "ltr"}
 NOTICES: dict[str, tuple[Values, Values]] = {
