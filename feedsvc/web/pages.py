@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.tables.content import Campaign, UpdateStatus
-from feedsvc.web import feeds, headers, reading
+from feedsvc.web import feeds, headers, reading, single
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.forms import EMPTY
 from feedsvc.web.frames import frame, gone, page, reader
@@ -43,7 +43,7 @@ async def update(request: Request) -> Response:
     gather = Reading(here.settings.site, reader(request))
     address = request.path_params
     found = await here.database.read(
-        reading.one_update, gather, address["slug"], address["update"], address.get("number")
+        single.one_update, gather, address["slug"], address["update"], address.get("number")
     )
     if found is None:
         return gone(request, "unknown")

@@ -12,14 +12,11 @@ from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
     CampaignText,
-    EditClass,
     FormerSlug,
     Letter,
-    Revision,
     RevisionText,
     Signatory,
     Update,
-    UpdateStatus,
 )
 from feedsvc.records import addresses, enclosures, latest, texts
 from feedsvc.records.enclosures import Enclosures
@@ -71,21 +68,21 @@ def listed(session: Session, reading: Reading) -> list[CampaignView]:
     """Return the campaigns, the newest first; one that was withdrawn is not put forward."""
     newest = select(Campaign).where(Campaign.status != CampaignStatus.WITHDRAWN)
     order = (col(Campaign.published_at).desc(), col(Campaign.id).desc())
-    return _views(session, reading, session.exec(newest.order_by(*order)).all(), {})
+    return views(session, reading, session.exec(newest.order_by(*order)).all(), {})
 
 
 def named(session: Session, reading: Reading, ids: Collection[int]) -> list[CampaignView]:
     """Return some campaigns as they stand, each with its latest update."""
     chosen = select(Campaign).where(col(Campaign.id).in_(ids)).order_by(col(Campaign.id))
     campaigns = session.exec(chosen).all()
-    return _views(session, reading, campaigns, _latest(session, reading, campaigns))
+    return views(session, reading, campaigns, _latest(session, reading, campaigns))
 
 
 def related(session: Session, reading: Reading, slugs: Sequence[str]) -> list[CampaignView]:
     """Return the campaigns with these slugs, present or former, in their order; what is none is left out."""
     campaigns = {one.id: one for slug in slugs if (one := find(session, slug)) is not None}
     shown = [one for one in campaigns.values() if one.status is not CampaignStatus.WITHDRAWN]
-    return _views(session, reading, shown, {})
+    return views(session, reading, shown, {})
 
 
 def whole(
@@ -109,64 +106,13 @@ def whole(
     return view, updates
 
 
-def one_update(
-    session: Session, reading: Reading, slug: str, key: str, number: int | None = None
-) -> tuple[CampaignView, UpdateView] | None:
-    """Return an update that is out, or was, in its newest or an earlier revision.
-
-    A draft, what is under embargo and a revision from before the release are not there; of what
-    was withdrawn, see its status.
-    """
-    campaign = find(session, slug)
-    if campaign is None:
-        return None
-    mine = select(Update).where(Update.campaign_id == campaign.id, Update.key == key)
-    update = session.exec(mine).first()
-    if update is None or not (update.shown or update.status is UpdateStatus.WITHDRAWN):
-        return None
-    chosen = update.revision if number is None else number
-    if not (update.released_revision or 1) <= chosen <= update.revision:
-        return None
-    words = _revision(session, update, chosen)
-    files = enclosures.of_texts(session, reading.site, words.values())
-    view = _views(session, reading, [campaign], {})[0]
-    superseded = chosen != update.revision
-    notes = _notes(session, reading, campaign, update)
-    shown = _update(reading, campaign, update, words, files, superseded=superseded, notes=notes)
-    return view, shown
-
-
-def _notes(
-    session: Session, reading: Reading, campaign: Campaign, update: Update
-) -> list[NoteView]:
-    """Return what was corrected, and why it was withdrawn; the newest first."""
-    told = select(Revision).where(
-        Revision.update_id == update.id,
-        Revision.number > (update.released_revision or 0),
-        col(Revision.edit_class).in_([EditClass.CORRECTION, EditClass.WITHDRAWAL]),
-    )
-    revisions = session.exec(told.order_by(col(Revision.number).desc())).all()
-    return [_note(reading, campaign, revision) for revision in revisions]
-
-
-def _note(reading: Reading, campaign: Campaign, revision: Revision) -> NoteView:
-    notes = revision.notes
-    chosen = reading.reader.pick(list(notes), campaign.language) if notes else campaign.language
-    return NoteView(
-        anchor=f"{revision.edit_class}-{revision.number}",
-        day=revision.created_at.date().isoformat(),
-        text=notes.get(chosen, ""),
-        language=chosen,
-        direction=languages.direction(chosen),
-    )
-
-
-def _views(
+def views(
     session: Session,
     reading: Reading,
     campaigns: Sequence[Campaign],
     newest: Mapping[int, LatestView],
 ) -> list[CampaignView]:
+    """Show some campaigns, in their order, each with the latest of its updates that is given."""
     words = texts.of_campaigns(session, [campaign.id or 0 for campaign in campaigns])
     return [
         _view(
@@ -232,7 +178,9 @@ def _updates(
     files = enclosures.of_texts(session, reading.site, texts_in_all)
     views: dict[int, list[UpdateView]] = {}
     for update in updates:
-        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0], files)
+        view = update_view(
+            reading, owners[update.campaign_id], update, words[update.id or 0], files
+        )
         views.setdefault(update.campaign_id, []).append(view)
     return views
 
@@ -263,7 +211,7 @@ def _named(
     )
 
 
-def _update(
+def update_view(
     reading: Reading,
     campaign: Campaign,
     update: Update,
@@ -273,6 +221,7 @@ def _update(
     superseded: bool = False,
     notes: Sequence[NoteView] = (),
 ) -> UpdateView:
+    """Show an update, or an earlier revision of it, in the reader's language."""
     chosen = words[reading.reader.pick(list(words), campaign.language)]
     return UpdateView(
         title=chosen.title,
@@ -287,17 +236,6 @@ def _update(
         notes=notes,
         files=files[chosen.revision_id, chosen.language],
     )
-
-
-def _revision(session: Session, update: Update, number: int) -> dict[str, RevisionText]:
-    """Return one revision's texts by language, the first text first."""
-    rows = session.exec(
-        select(RevisionText)
-        .join(Revision, col(Revision.id) == RevisionText.revision_id)
-        .where(Revision.update_id == update.id, Revision.number == number)
-        .order_by(col(RevisionText.position))
-    ).all()
-    return {row.language: row for row in rows}
 
 
 def _letter(session: Session, reading: Reading, campaign: Campaign) -> LetterView | None:

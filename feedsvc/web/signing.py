@@ -99,9 +99,7 @@ async def _by_form(request: Request) -> Response:
     except (Invalid, ValidationError) as error:
         return await _again(request, slug, typed, _field(error))
     await _take_in(request, campaign, filled, "form")
-    gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(afterwards.named, gather, [campaign.id or 0])
-    return page(request, "signed", status=202, own=campaign.language, campaign=found[0])
+    return await afterwards.signed(request, campaign)
 
 
 async def _by_json(request: Request) -> Response:

@@ -94,7 +94,7 @@ NEXT = {
     "signatories": 0,
     "donate_url": "https://give.example.org/?to=a&b",
     "shares": [{"name": "mail", "url": "mailto:?body=x"}, {"name": "X", "url": "https://x.com/"}],
-    "related": [STANDING],
+    "related": [LINK | {"kind": "petition", "status": "open"}],
 }
 
 PAGES: dict[str, Values] = {

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from feedsvc.actions import campaigns
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import MailKind
+from feedsvc.web import afterwards
 from tests.web.visiting import BASE, visitor
 from tests.world import World
 
@@ -76,6 +77,13 @@ async def test_related_campaign_is_shown_when_it_is_there_and_not_withdrawn(
     here_and_now.write(campaigns.rename_campaign, "old", "new", by="test", now=here_and_now.now)
     page = (await signed(here_and_now)).partition("Related campaigns")[2]
     assert links(page) == [f"{BASE}/c/new"]
+
+
+async def test_campaign_that_was_confirmed_as_well_is_not_put_forward(here_and_now: World) -> None:
+    petition(here_and_now, "forest", related=["river"])
+    petition(here_and_now, related=["forest"])
+    here_and_now.sign_up("anna@example.org", "forest")
+    assert "Related" not in words(await confirmed(here_and_now))
 
 
 async def test_two_names_of_one_campaign_show_it_once(here_and_now: World) -> None:
@@ -230,3 +238,40 @@ async def test_page_after_signing_is_the_same_whatever_is_known_of_an_address(
             for one in ("anna", "ben", "nobody")
         ]
     assert len(set(pages)) == 1
+
+
+async def test_page_is_made_once_for_all_who_see_the_same(
+    here_and_now: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    petition(here_and_now)
+    first = await signed(here_and_now)
+    monkeypatch.delattr(afterwards, "named")
+    assert await signed(here_and_now) == first
+
+
+async def test_page_that_is_kept_gives_way_to_what_has_changed(here_and_now: World) -> None:
+    petition(here_and_now, "forest")
+    petition(here_and_now, related=["forest"])
+    await signed(here_and_now)
+    here_and_now.post(title="Just now")
+    assert "Just now" in await signed(here_and_now)
+    signer = here_and_now.sign_up("ben@example.org")
+    here_and_now.confirm(signer)
+    assert "1 person has signed." in words(await signed(here_and_now))
+    site = here_and_now.here.settings.site
+    here_and_now.write(
+        *(campaigns.withdraw_campaign, "forest"), site=site, by="test", now=here_and_now.now
+    )
+    assert "Related" not in words(await signed(here_and_now))
+    has(here_and_now, donate_url=GIVE, revision=2)
+    assert GIVE in links(await signed(here_and_now))
+
+
+async def test_no_more_pages_are_kept_than_there_is_room_for(
+    here_and_now: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "KEPT", 2)
+    petition(here_and_now)
+    for code in ("fr", "de", "pt", "ar"):
+        await signed(here_and_now, f"?lang={code}")
+    assert len(afterwards._pages) <= 2  # noqa: SLF001  ours
