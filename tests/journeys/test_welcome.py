@@ -4,6 +4,7 @@ import asyncio
 import email
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -214,6 +215,13 @@ def test_who_left_before_it_was_planned_is_not_welcomed(late: World) -> None:
     assert welcomes(late) == []
 
 
+def test_who_paused_before_it_was_planned_is_not_welcomed(late: World) -> None:
+    until = late.now + timedelta(days=30)
+    late.write(leave.pause, late.join(ANNA), campaigns=None, until=until)
+    tick(late)
+    assert welcomes(late) == []
+
+
 @pytest.mark.parametrize("how", ["leave", "pause", "never"])
 def test_who_left_before_it_went_out_is_not_sent_it(late: World, how: str) -> None:
     signer = late.join(ANNA)
@@ -222,7 +230,7 @@ def test_who_left_before_it_went_out_is_not_sent_it(late: World, how: str) -> No
     worker = late.write(deliver.enlist, now=late.now)
     (claim,) = late.claims(worker)
     if how == "pause":
-        until = late.now.replace(year=2027)
+        until = late.now + timedelta(days=30)
         late.write(leave.pause, signer, campaigns=None, until=until)
     elif how == "never":
         late.write(leave.never, signer, now=late.now)
