@@ -31,6 +31,7 @@ from feedsvc.actions import (
     slots,
     steer,
     tidy,
+    welcome,
 )
 from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Intake
@@ -87,6 +88,13 @@ async def _links(here: Installation, now: datetime) -> None:
     pieces = (here.composer, here.keys, here.settings)
     for act in (link.mail_links, ask_both.ask_both):
         while await here.database.write(act, *pieces, now=now):
+            pass
+
+
+async def _welcomes(here: Installation, now: datetime) -> None:
+    if here.settings.digest.welcome:
+        pieces = (here.composer, here.keys, here.settings)
+        while await here.database.write(welcome.welcome, *pieces, now=now):
             pass
 
 
@@ -152,6 +160,7 @@ STEPS = (
     _sign_ups,
     _asks,
     _links,
+    _welcomes,
     _embargoes,
     _retire,
     _fan_out,

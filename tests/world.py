@@ -128,7 +128,8 @@ class World:
         newest = asked.order_by(col(Confirmation.id).desc())
         found = self.read(lambda session: session.exec(newest).first())
         if found is not None:
-            self.write(confirm.confirm, signer_id, found, now=self.now)
+            welcome = self.here.settings.digest.welcome
+            self.write(confirm.confirm, signer_id, found, now=self.now, welcome=welcome)
         return found is not None
 
     def leave(self, signer_id: int, *slugs: str) -> None:

@@ -80,6 +80,8 @@ def _campaign(draft: CampaignDraft, site: Site, now: datetime) -> Campaign:
         language=draft.language or site.default_language,
         short_link=draft.short_link,
         occurred_on=draft.occurred_on,
+        donate_url=draft.donate_url or "",
+        related=list(draft.related),
         published_at=content.launched_at(draft.occurred_on, now),
         updated_at=feeds.whole(now),
     )

@@ -16,8 +16,12 @@ from feedsvc.domain.tables.people import (
 from feedsvc.records import confirmations, due, pending, suppressions, wiping
 
 
-def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: datetime) -> list[int]:
+def confirm(
+    session: Session, signer_id: int, confirmation_id: int, *, now: datetime, welcome: bool = False
+) -> list[int]:
     """Confirm all that is pending for the person who was asked; return the campaigns.
+
+    `welcome`: they are to be told where the campaigns stand that they will hear of.
 
     A link works once: used again it shows the same campaigns and changes nothing. Raises NotFound
     when it is older than seven days, or nothing is pending.
@@ -26,7 +30,7 @@ def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: date
     asked = confirmations.valid(session, signer_id, confirmation_id, now)
     if signer is None or asked.used_at is not None:
         return confirmations.confirmed(session, asked)
-    campaigns = _count_in(session, signer_id, now)
+    campaigns = _count_in(session, signer_id, now, welcome=welcome)
     _answered(session, signer, now)
     if signer.address_index is not None:
         suppressions.lift(session, signer.address_index, now)
@@ -34,7 +38,7 @@ def confirm(session: Session, signer_id: int, confirmation_id: int, *, now: date
     return campaigns
 
 
-def _count_in(session: Session, signer_id: int, now: datetime) -> list[int]:
+def _count_in(session: Session, signer_id: int, now: datetime, *, welcome: bool) -> list[int]:
     """Confirm what waits, with its campaigns locked: what arrives next is heard of."""
     subscriptions = session.exec(pending.subscriptions(signer_id, now).with_for_update()).all()
     signatures = session.exec(pending.signatures(signer_id, now).with_for_update()).all()
@@ -44,6 +48,7 @@ def _count_in(session: Session, signer_id: int, now: datetime) -> list[int]:
         raise confirmations.expired()
     for subscription in subscriptions:
         subscription.confirm(campaigns[subscription.campaign_id].last_arrival, now)
+        subscription.welcome_at = now if welcome else None
     for signature in signatures:
         signature.confirmed_at = now
         campaigns[signature.campaign_id].signatures += 1

@@ -10,7 +10,7 @@ from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withhe
 from feedsvc.domain.tables.people import Because, Ending, Reach, Signer, Subscription, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import due, leaves, subscriptions
+from feedsvc.records import due, leaves, subscriptions, welcomes
 from feedsvc.records.locks import hold, insert
 
 
@@ -24,6 +24,7 @@ def leave(
         subscription.end(Ending.LEFT, arrival, now)
     session.flush()
     due.withhold(session, _ids(ending), Withheld.LEFT)
+    welcomes.take_back(session, signer_id)
     _journal(session, signer_id, "left", ending, now)
 
 
@@ -101,6 +102,7 @@ def pause(
         subscription.paused_until = until
     session.flush()
     due.put_back(session, _ids(pausing))
+    welcomes.take_back(session, signer_id)
 
 
 def campaigns_of(session: Session, token: Token) -> list[int] | None:
@@ -114,7 +116,8 @@ def campaigns_of(session: Session, token: Token) -> list[int] | None:
             .where(DigestEntry.digest_id == token.scope)
             .distinct()
         )
-        return list(session.exec(spoken_of).all()) or None
+        entered = session.exec(spoken_of).all()
+        return list(entered) or welcomes.spoken_of(session, token.scope)
     return None
 
 

@@ -107,6 +107,11 @@ _INSTANT = _shape(
 )
 _LANGUAGE = _shape("A language code (BCP 47).", examples=["en", "ar"])
 _SHORT_LINK = _shape("The campaign is found under /s/ and this, too.", maxLength=40)
+_DONATE = _shape(
+    "Where those who have signed can give; an https address.",
+    pattern="^https://",
+    maxLength=content.DONATE_LIMIT,
+)
 
 Title = Annotated[str, _line("title", TITLE_LIMIT), _one_line("The title.", TITLE_LIMIT, 1)]
 Summary = Annotated[
@@ -126,6 +131,7 @@ Key = Annotated[str, _checked(lambda value: content.key(value, "key")), _NAME]
 ShortLink = Annotated[
     str, _checked(lambda value: content.short_link(value, "short_link")), _SHORT_LINK
 ]
+DonateUrl = Annotated[str, _checked(lambda value: content.donate_url(value, "donate_url")), _DONATE]
 # Strict: a bare number is no instant, though pydantic would read one as seconds since 1970.
 Instant = Annotated[
     datetime, Strict(), _checked(lambda value: dates.instant(value, "publish_at")), _INSTANT
@@ -206,6 +212,12 @@ class CampaignDraft(CampaignTextDraft):
     texts: Texts[CampaignTextDraft] = Field(default_factory=dict, max_length=TEXTS)
     occurred_on: OccurredOn | None = None
     short_link: ShortLink | None = None
+    donate_url: DonateUrl | None = None
+    related: tuple[Slug, ...] = Field(
+        default=(),
+        max_length=content.RELATED,
+        description="Slugs of campaigns put forward to those who have signed this one.",
+    )
     letter: LetterDraft | None = None
     signatories: tuple[Name, ...] = Field(default=(), max_length=SIGNATORIES)
 
@@ -221,6 +233,14 @@ class CampaignDraft(CampaignTextDraft):
                 remedy="Leave them out, or make it a statement.",
             )
             raise _refused(misfit, "signatories")
+        return self
+
+    @model_validator(mode="after")
+    def _relates_once(self) -> Self:
+        try:
+            content.related(self.related, "related")
+        except Invalid as error:
+            raise _refused(error, "related") from error
         return self
 
     def by_language(self, default: str) -> dict[str, CampaignTextDraft]:

@@ -59,6 +59,13 @@ class FrontMatter:
             choices = ", ".join(f'"{choice}"' for choice in kind)
             raise self.fault(key, f"cannot be {value!r}.", f"Write one of {choices}.") from error
 
+    def lines(self, key: str) -> tuple[str, ...]:
+        """Return a list of one-line strings; none is an empty one."""
+        values = self.values.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+            raise self.fault(key, "is not a list of texts.", f'Write {key} = ["…", "…"].')
+        return tuple(text.line(value, self.at(key)) for value in values)
+
     def integer(self, key: str) -> int | None:
         """Return a whole number from 1, or nothing."""
         value = self.values.get(key)

@@ -11,6 +11,7 @@ from feedsvc.domain import beside, frontmatter, text
 from feedsvc.domain.beside import NOWHERE_ELSE, Find, Lying, nowhere
 from feedsvc.domain.content import (
     BODY_LIMIT_BYTES,
+    DONATE_LIMIT,
     NAME_LIMIT,
     SUMMARY_LIMIT,
     TITLE_LIMIT,
@@ -24,7 +25,9 @@ from feedsvc.domain.content import (
     Text,
     UpdateFile,
     UpdateRecord,
+    donate_url,
     key,
+    related,
     short_link,
 )
 from feedsvc.domain.dates import rfc3339
@@ -42,7 +45,8 @@ _COMMENT: Final = "#"
 _TEXT_KEYS: Final = ("title", "summary")
 _CAMPAIGN_KEYS: Final = (
     *_TEXT_KEYS,
-    *("kind", "status", "language", "short_link", "occurred_on", "edit_class", "based_on"),
+    *("kind", "status", "language", "short_link", "occurred_on", "donate", "related"),
+    *("edit_class", "based_on"),
 )
 _UPDATE_TEXT_KEYS: Final = (*_TEXT_KEYS, "mail_subject", "file")
 _UPDATE_KEYS: Final = (
@@ -71,6 +75,7 @@ def parse_campaign(content: str, file: str, slug: str) -> CampaignFile:
     front = frontmatter.read(content, file)
     front.only(_CAMPAIGN_KEYS)
     link = front.line("short_link", default="")
+    donate = front.line("donate", DONATE_LIMIT, default="")
     return CampaignFile(
         slug=key(slug, file),
         kind=front.word("kind", CampaignKind),
@@ -78,6 +83,8 @@ def parse_campaign(content: str, file: str, slug: str) -> CampaignFile:
         status=front.word("status", CampaignStatus, CampaignStatus.OPEN),
         short_link=short_link(link, front.at("short_link")) if link else None,
         occurred_on=front.date("occurred_on"),
+        donate_url=donate_url(donate, front.at("donate")) if donate else "",
+        related=related(front.lines("related"), front.at("related")),
         edit_class=front.word("edit_class", EditClass, EditClass.SILENT),
         based_on=front.integer("based_on"),
     )
@@ -101,6 +108,8 @@ def format_campaign(campaign: CampaignFile) -> str:
         "language": first.language,
         "short_link": campaign.short_link,
         "occurred_on": str(campaign.occurred_on or ""),
+        "donate": campaign.donate_url,
+        "related": list(campaign.related) or None,
         "edit_class": _unless(campaign.edit_class, EditClass.SILENT),
         "based_on": campaign.based_on,
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from feedsvc.config import MailSettings, Site
@@ -9,6 +10,8 @@ from feedsvc.domain import languages, markup, relays
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
 from feedsvc.domain.mime import Header, Mailbox, Message, Phrase, Raw, Text, compose, slot
+from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.welcome import Standing
 from feedsvc.gateways.templates import Templates, inline
 
 CONFIRM_DAYS = 7
@@ -31,6 +34,11 @@ ME, MOVE, NEW_ADDRESS = "me_url", "move_url", "new_address"
 def leave_slot(campaign_id: int) -> str:
     """Name the slot of the link that leaves one campaign."""
     return f"leave.{campaign_id}"
+
+
+def standing_slot(campaign_id: int) -> str:
+    """Name the slot of the sentence that says where a campaign stands."""
+    return f"standing.{campaign_id}"
 
 
 class Composer:
@@ -137,6 +145,26 @@ class Composer:
         mail = self._mail.model_copy(update={"from_name": name})
         return Composer(self._templates, site, mail)
 
+    def welcome(self, language: str, standings: Sequence[Standing]) -> bytes:
+        """Compose a welcome: where campaigns stand, said in slots, for their numbers never rest."""
+        values = {
+            "campaigns": [self._stands(one) for one in standings],
+            "slot": {
+                "leave_url": slot(LEAVE),
+                "leave_all_url": slot(LEAVE_ALL),
+                "preferences_url": slot(PREFERENCES),
+            },
+        }
+        lists = self._list_headers([one.campaign for one in standings], "welcome")
+        return self._compose("welcome", language, values, [*lists, *self._untracked()])
+
+    def standing(self, language: str, campaign: Campaign, signatories: int) -> str:
+        """Say in one or two sentences where a campaign stands."""
+        told = {"campaign": campaign, "signatories": signatories}
+        return " ".join(
+            self._templates.render("mail/welcome/standing.txt", language, **told).split()
+        )
+
     def _compose(
         self,
         name: str,
@@ -165,7 +193,9 @@ class Composer:
             Header("Auto-Submitted", Raw("auto-generated")),
         ]
 
-    def _list_headers(self, campaigns: Sequence[AboutCampaign]) -> list[Header]:
+    def _list_headers(
+        self, campaigns: Sequence[AboutCampaign], kind: str = "digest"
+    ) -> list[Header]:
         only = campaigns[0] if len(campaigns) == 1 else None
         name, label = (only.title, f"c{only.uid}") if only else (self._site.name, "all")
         archive = self._url(only.slug) if only else f"{self._site.base_url}/"
@@ -181,7 +211,7 @@ class Composer:
             Header("List-Owner", Raw(f"<mailto:{owner}>")),
             Header("List-Archive", Raw(f"<{archive}>")),
             Header("List-Post", Raw("NO")),
-            Header("Feedback-ID", Raw(f"{label}:digest:feedsvc")),
+            Header("Feedback-ID", Raw(f"{label}:{kind}:feedsvc")),
         ]
 
     def _untracked(self) -> list[Header]:
@@ -202,6 +232,19 @@ class Composer:
 
     def _left(self, campaign: AboutCampaign) -> dict[str, str]:
         return self._campaign(campaign) | {"leave_url": slot(leave_slot(campaign.id))}
+
+    def _stands(self, standing: Standing) -> dict[str, Any]:
+        campaign, latest = standing.campaign, standing.latest
+        told = {
+            "title": latest.title,
+            "url": self._url(campaign.slug, latest.key),
+            "date_words": in_words(EventDate.parse(latest.date), latest.language),
+            "language": latest.language,
+            "direction": languages.direction(latest.language),
+        }
+        feeds = asdict(standing.feeds)
+        said = slot(standing_slot(campaign.id))
+        return self._left(campaign) | {"standing": said, "latest": told, "feeds": feeds}
 
     def _entry(self, update: AboutUpdate) -> dict[str, Any]:
         return {

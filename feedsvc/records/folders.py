@@ -124,6 +124,8 @@ def _campaign_file(campaign: Campaign, texts: tuple[Text, ...]) -> CampaignFile:
         status=campaign.status,
         short_link=campaign.short_link,
         occurred_on=_date(campaign.occurred_on),
+        donate_url=campaign.donate_url,
+        related=tuple(campaign.related),
         based_on=campaign.revision,
     )
 

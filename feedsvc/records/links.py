@@ -1,6 +1,7 @@
 """The links and envelope senders of one signer's mail, as values for its slots."""
 
 from collections.abc import Collection
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from feedsvc.config import Site
@@ -65,6 +66,25 @@ def of_move(
     return {
         composer.MOVE: f"{site.base_url}/move/{tokens.write(agree, keys)}",
         **envelope(site, keys, signer_id, digest_id, change_id),
+    }
+
+
+def of_welcome(
+    site: Site,
+    keys: Keys,
+    signer_id: int,
+    digest_id: int,
+    campaigns: Collection[int],
+    now: datetime,
+) -> dict[str, str]:
+    """Make the links of a welcome: those of a digest.
+
+    A person may be told the same again a year later: that is another message.
+    """
+    key = keys.newest()
+    return {
+        **of_digest(site.base_url, keys, key, signer_id, digest_id, campaigns),
+        **envelope(site, keys, signer_id, digest_id, now.isoformat()),
     }
 
 

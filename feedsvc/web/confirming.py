@@ -1,6 +1,7 @@
 """Confirm: GET shows what would count, POST makes it count; a link shows nothing else of its person."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from feedsvc.domain import tokens
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import NotFound
 from feedsvc.records import confirmations, pending
-from feedsvc.web import forms, reading
+from feedsvc.web import afterwards, forms, reading
 from feedsvc.web.frames import gone, page, reader
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
@@ -46,12 +47,13 @@ async def do_confirm(request: Request) -> Response:
     if token is None:
         return gone(request, "link")
     try:
-        ids = await here.database.write(confirm.confirm, token.subject, token.scope, now=now)
+        act = partial(confirm.confirm, now=now, welcome=here.settings.digest.welcome)
+        ids = await here.database.write(act, token.subject, token.scope)
     except NotFound:
         return gone(request, "expired")
     request.state["nudge"]()
     gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(reading.named, gather, ids)
+    found = await here.database.read(afterwards.named, gather, ids)
     return page(request, "confirmed", own=reading.own(found), campaigns=found)
 
 
@@ -66,7 +68,7 @@ def _asked(
     """Return the campaigns that a link would confirm, or that it has, and whether it has."""
     asked = confirmations.valid(session, token.subject, token.scope, now)
     if asked.used_at is not None:
-        return reading.named(session, gather, confirmations.confirmed(session, asked)), True
+        return afterwards.named(session, gather, confirmations.confirmed(session, asked)), True
     waiting = pending.campaigns(session, token.subject, now)
     if not waiting:
         raise confirmations.expired()

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
-from feedsvc.web import feeds, forms, headers, reading
+from feedsvc.web import feeds, forms, headers, reading, single
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.reading import Reading
@@ -47,7 +47,7 @@ async def update(request: Request) -> Response:
     gather = Reading(here.settings.site, reader(request))
     address = request.path_params
     found = await here.database.read(
-        reading.one_update, gather, address["slug"], address["update"], address.get("number")
+        single.one_update, gather, address["slug"], address["update"], address.get("number")
     )
     if found is None and address["update"] == SIGN:
         return _to_form(request, address["slug"])
@@ -67,7 +67,8 @@ async def short_link(request: Request) -> Response:
     slug = await here.database.read(_slug, request.path_params["code"])
     if slug is None:
         return gone(request, "unknown")
-    return RedirectResponse(f"{here.settings.site.base_url}/c/{slug}", status_code=302)
+    url = reader(request).link(f"{here.settings.site.base_url}/c/{slug}")
+    return RedirectResponse(url, status_code=302)
 
 
 async def news(request: Request) -> Response:

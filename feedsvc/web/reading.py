@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlmodel import Session, col, select
 
@@ -13,19 +12,16 @@ from feedsvc.domain.tables.content import (
     Campaign,
     CampaignStatus,
     CampaignText,
-    EditClass,
     FormerSlug,
     Letter,
-    Revision,
     RevisionText,
     Signatory,
     Update,
-    UpdateStatus,
 )
-from feedsvc.records import addresses, enclosures, texts
+from feedsvc.records import addresses, enclosures, latest, texts
 from feedsvc.records.enclosures import Enclosures
 from feedsvc.web.frames import Reader
-from feedsvc.web.views import CampaignView, FeedsView, LetterView, NoteView, UpdateView
+from feedsvc.web.views import CampaignView, FeedsView, LatestView, LetterView, NoteView, UpdateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +68,21 @@ def listed(session: Session, reading: Reading) -> list[CampaignView]:
     """Return the campaigns, the newest first; one that was withdrawn is not put forward."""
     newest = select(Campaign).where(Campaign.status != CampaignStatus.WITHDRAWN)
     order = (col(Campaign.published_at).desc(), col(Campaign.id).desc())
-    return _views(session, reading, session.exec(newest.order_by(*order)).all(), {})
+    return views(session, reading, session.exec(newest.order_by(*order)).all(), {})
 
 
 def named(session: Session, reading: Reading, ids: Collection[int]) -> list[CampaignView]:
     """Return some campaigns as they stand, each with its latest update."""
     chosen = select(Campaign).where(col(Campaign.id).in_(ids)).order_by(col(Campaign.id))
     campaigns = session.exec(chosen).all()
-    return _views(session, reading, campaigns, _updates(session, reading, campaigns))
+    return views(session, reading, campaigns, _latest(session, reading, campaigns))
+
+
+def related(session: Session, reading: Reading, slugs: Sequence[str]) -> list[CampaignView]:
+    """Return the campaigns with these slugs, present or former, in their order; what is none is left out."""
+    campaigns = {one.id: one for slug in slugs if (one := find(session, slug)) is not None}
+    shown = [one for one in campaigns.values() if one.status is not CampaignStatus.WITHDRAWN]
+    return views(session, reading, shown, {})
 
 
 def whole(
@@ -91,82 +94,32 @@ def whole(
         return None
     names = select(Signatory.name).where(Signatory.campaign_id == campaign.id)
     updates = _updates(session, reading, [campaign]).get(campaign.id or 0, [])
+    words = texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0]
     view = _view(
         reading,
         campaign,
-        texts.of_campaigns(session, [campaign.id or 0])[campaign.id or 0],
-        updates,
+        words,
+        html=reading.html(_chosen(reading, campaign, words).body),
         letter=_letter(session, reading, campaign),
         signatories=session.exec(names.order_by(col(Signatory.position))).all(),
     )
     return view, updates
 
 
-def one_update(
-    session: Session, reading: Reading, slug: str, key: str, number: int | None = None
-) -> tuple[CampaignView, UpdateView] | None:
-    """Return an update that is out, or was, in its newest or an earlier revision.
-
-    A draft, what is under embargo and a revision from before the release are not there; of what
-    was withdrawn, see its status.
-    """
-    campaign = find(session, slug)
-    if campaign is None:
-        return None
-    mine = select(Update).where(Update.campaign_id == campaign.id, Update.key == key)
-    update = session.exec(mine).first()
-    if update is None or not (update.shown or update.status is UpdateStatus.WITHDRAWN):
-        return None
-    chosen = update.revision if number is None else number
-    if not (update.released_revision or 1) <= chosen <= update.revision:
-        return None
-    words = _revision(session, update, chosen)
-    files = enclosures.of_texts(session, reading.site, words.values())
-    view = _views(session, reading, [campaign], {})[0]
-    superseded = chosen != update.revision
-    notes = _notes(session, reading, campaign, update)
-    shown = _update(reading, campaign, update, words, files, superseded=superseded, notes=notes)
-    return view, shown
-
-
-def _notes(
-    session: Session, reading: Reading, campaign: Campaign, update: Update
-) -> list[NoteView]:
-    """Return what was corrected, and why it was withdrawn; the newest first."""
-    told = select(Revision).where(
-        Revision.update_id == update.id,
-        Revision.number > (update.released_revision or 0),
-        col(Revision.edit_class).in_([EditClass.CORRECTION, EditClass.WITHDRAWAL]),
-    )
-    revisions = session.exec(told.order_by(col(Revision.number).desc())).all()
-    return [_note(reading, campaign, revision) for revision in revisions]
-
-
-def _note(reading: Reading, campaign: Campaign, revision: Revision) -> NoteView:
-    notes = revision.notes
-    chosen = reading.reader.pick(list(notes), campaign.language) if notes else campaign.language
-    return NoteView(
-        anchor=f"{revision.edit_class}-{revision.number}",
-        day=revision.created_at.date().isoformat(),
-        text=notes.get(chosen, ""),
-        language=chosen,
-        direction=languages.direction(chosen),
-    )
-
-
-def _views(
+def views(
     session: Session,
     reading: Reading,
     campaigns: Sequence[Campaign],
-    updates: Mapping[int, Sequence[UpdateView]],
+    newest: Mapping[int, LatestView],
 ) -> list[CampaignView]:
+    """Show some campaigns, in their order, each with the latest of its updates that is given."""
     words = texts.of_campaigns(session, [campaign.id or 0 for campaign in campaigns])
     return [
         _view(
             reading,
             campaign,
             words[campaign.id or 0],
-            updates.get(campaign.id or 0, []),
+            newest.get(campaign.id or 0),
         )
         for campaign in campaigns
     ]
@@ -176,12 +129,13 @@ def _view(
     reading: Reading,
     campaign: Campaign,
     words: dict[str, CampaignText],
-    updates: Sequence[UpdateView],
+    newest: LatestView | None = None,
     *,
+    html: str = "",
     letter: LetterView | None = None,
     signatories: Sequence[str] = (),
 ) -> CampaignView:
-    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    chosen = _chosen(reading, campaign, words)
     happened = campaign.occurred_on
     return CampaignView(
         id=campaign.id or 0,
@@ -191,17 +145,21 @@ def _view(
         status=campaign.status,
         title=chosen.title,
         summary=chosen.summary,
-        html=reading.html(chosen.body),
+        html=html,
         url=reading.url(campaign),
         date_words=in_words(EventDate.parse(happened), chosen.language) if happened else "",
         language=chosen.language,
         direction=languages.direction(chosen.language),
         signatures=campaign.signatures,
         feeds=reading.feeds(campaign, _other(chosen.language, campaign)),
-        latest=updates[0] if updates else None,
+        latest=newest,
         letter=letter,
         signatories=signatories,
     )
+
+
+def _chosen(reading: Reading, campaign: Campaign, words: dict[str, CampaignText]) -> CampaignText:
+    return words[reading.reader.pick(list(words), campaign.language)]
 
 
 def _other(language: str, campaign: Campaign) -> str | None:
@@ -214,31 +172,46 @@ def _updates(
 ) -> dict[int, list[UpdateView]]:
     """Return the updates that are out, by campaign, the newest event first."""
     owners = {campaign.id or 0: campaign for campaign in campaigns}
-    out = select(Update).where(
-        col(Update.campaign_id).in_(owners), Update.status == UpdateStatus.PUBLISHED
-    )
-    updates = sorted(session.exec(out).all(), key=_when, reverse=True)
+    updates = sorted(latest.out(session, owners), key=latest.when, reverse=True)
     words = texts.of_updates(session, [update.id or 0 for update in updates])
     texts_in_all = [text for by_language in words.values() for text in by_language.values()]
     files = enclosures.of_texts(session, reading.site, texts_in_all)
     views: dict[int, list[UpdateView]] = {}
     for update in updates:
-        view = _update(reading, owners[update.campaign_id], update, words[update.id or 0], files)
+        view = update_view(
+            reading, owners[update.campaign_id], update, words[update.id or 0], files
+        )
         views.setdefault(update.campaign_id, []).append(view)
     return views
 
 
-def _when(update: Update) -> tuple[date, int, int]:
-    """Order updates by their event, then by their arrival."""
-    return _event(update).date, update.arrival or 0, update.id or 0
+def _latest(
+    session: Session, reading: Reading, campaigns: Iterable[Campaign]
+) -> dict[int, LatestView]:
+    """Name the latest update of each campaign that has one; its words are not needed here."""
+    owners = {campaign.id or 0: campaign for campaign in campaigns}
+    newest = latest.of_campaigns(session, owners)
+    words = texts.of_updates(session, [update.id or 0 for update in newest.values()])
+    return {
+        number: _named(reading, owners[number], update, words[update.id or 0])
+        for number, update in newest.items()
+    }
 
 
-def _event(update: Update) -> EventDate:
-    published = update.published_at or update.created_at
-    return EventDate.parse(update.occurred_on or published.date().isoformat())
+def _named(
+    reading: Reading, campaign: Campaign, update: Update, words: dict[str, RevisionText]
+) -> LatestView:
+    chosen = words[reading.reader.pick(list(words), campaign.language)]
+    return LatestView(
+        title=chosen.title,
+        url=reading.url(campaign, update.key),
+        date_words=in_words(latest.event(update), chosen.language),
+        language=chosen.language,
+        direction=languages.direction(chosen.language),
+    )
 
 
-def _update(
+def update_view(
     reading: Reading,
     campaign: Campaign,
     update: Update,
@@ -248,13 +221,14 @@ def _update(
     superseded: bool = False,
     notes: Sequence[NoteView] = (),
 ) -> UpdateView:
+    """Show an update, or an earlier revision of it, in the reader's language."""
     chosen = words[reading.reader.pick(list(words), campaign.language)]
     return UpdateView(
         title=chosen.title,
         summary=chosen.summary,
         html=reading.html(chosen.body),
         url=reading.url(campaign, update.key),
-        date_words=in_words(_event(update), chosen.language),
+        date_words=in_words(latest.event(update), chosen.language),
         language=chosen.language,
         direction=languages.direction(chosen.language),
         status=update.status,
@@ -262,17 +236,6 @@ def _update(
         notes=notes,
         files=files[chosen.revision_id, chosen.language],
     )
-
-
-def _revision(session: Session, update: Update, number: int) -> dict[str, RevisionText]:
-    """Return one revision's texts by language, the first text first."""
-    rows = session.exec(
-        select(RevisionText)
-        .join(Revision, col(Revision.id) == RevisionText.revision_id)
-        .where(Revision.update_id == update.id, Revision.number == number)
-        .order_by(col(RevisionText.position))
-    ).all()
-    return {row.language: row for row in rows}
 
 
 def _letter(session: Session, reading: Reading, campaign: Campaign) -> LetterView | None:

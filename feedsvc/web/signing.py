@@ -11,7 +11,7 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import SignForm, Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind
 from feedsvc.errors import Conflict, Invalid, NotFound
-from feedsvc.web import desk, documents, door, forms, reading
+from feedsvc.web import afterwards, desk, documents, door, forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
 from feedsvc.web.reading import Reading
@@ -38,7 +38,6 @@ def _may_post(request: Request) -> Response:
 
 
 async def _by_form(request: Request) -> Response:
-    here = request.state["here"]
     slug = request.path_params["slug"]
     typed = await forms.fields(request)
     campaign = await desk.of(request).campaign(slug)
@@ -56,9 +55,7 @@ async def _by_form(request: Request) -> Response:
     if not door.by_hand(request, typed):
         return await _again(request, slug, typed, AGAIN)
     await _take_in(request, campaign, filled, "form")
-    gather = Reading(here.settings.site, reader(request))
-    found = await here.database.read(reading.named, gather, [campaign.id or 0])
-    return page(request, "signed", status=202, own=campaign.language, campaign=found[0])
+    return await afterwards.signed(request, campaign)
 
 
 async def _by_json(request: Request) -> Response:

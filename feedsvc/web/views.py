@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedsvc.domain.feeds import Enclosure
+from feedsvc.domain.sharing import Share
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
@@ -65,6 +66,31 @@ class UpdateView:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestView:
+    """The newest event among the updates of a campaign, named and dated."""
+
+    title: str
+    url: str
+    date_words: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextView:
+    """What a campaign offers next to those who have signed; `address` is where others find it.
+
+    `signatories`: how many organisations have signed a statement.
+    """
+
+    address: str
+    signatories: int = 0
+    donate_url: str = ""
+    shares: Sequence[Share] = ()
+    related: Sequence["CampaignView"] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignView:
     """A campaign in one language; `own` is the language it falls back to."""
 
@@ -82,6 +108,7 @@ class CampaignView:
     direction: str
     signatures: int
     feeds: FeedsView
-    latest: UpdateView | None = None
+    latest: LatestView | None = None
+    next: NextView | None = None
     letter: LetterView | None = None
     signatories: Sequence[str] = ()

@@ -113,3 +113,34 @@ def test_every_title_has_a_key_of_its_own(title: str, taken: list[str]) -> None:
     key = key_from(title, "2017-12-07", taken)
     assert key not in taken
     UpdateDraft.model_validate(UPDATE | {"key": key})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://give.example.org",
+        "give.example.org",
+        "https://",
+        "https:///path",
+        "javascript:alert(1)",
+        "https://give.example.org/ a",
+        'https://give.example.org/"><b>',
+        "https://give.example.org\\@evil.example",
+        "https://bank@evil.example/",
+        "https://give.example.org:99999/",
+        "https://[half/",
+        "https://give.example.org/\n",
+        "https://give.example.org/" + "x" * 500,
+        "",
+    ],
+)
+def test_a_place_to_give_is_a_whole_https_address(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        CampaignDraft.model_validate(PETITION | {"donate_url": url})
+    assert [error["loc"] for error in refused.value.errors()] == [("donate_url",)]
+
+
+@pytest.mark.parametrize("related", [["A b"], ["a", "a"], list("abcdefg")])
+def test_campaigns_put_forward_are_a_few_slugs_each_once(related: list[str]) -> None:
+    with pytest.raises(ValidationError, match="related"):
+        CampaignDraft.model_validate(PETITION | {"related": related})

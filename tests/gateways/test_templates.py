@@ -131,6 +131,13 @@ MINE = {
     "zones": ["Europe/London"],
     "weekdays": ["Monday"],
 }
+NEXT = {
+    "address": f"{BASE}/s/en/501",
+    "signatories": 0,
+    "donate_url": "https://give.example.org/?to=a&b",
+    "shares": [{"name": "mail", "url": "mailto:?body=x"}, {"name": "X", "url": "https://x.com/"}],
+    "related": [LINK | {"kind": "petition", "status": "open"}],
+}
 
 PAGES: dict[str, Values] = {
     "campaigns": {"campaigns": [STANDING | {"summary": "In short."}], "feeds": FEEDS},
@@ -140,9 +147,9 @@ PAGES: dict[str, Values] = {
         "form": FORM,
     },
     "update": {"campaign": LINK | {"feeds": FEEDS, "status": "open"}, "update": UPDATE},
-    "signed": {"campaign": LINK | {"kind": "petition"}},
+    "signed": {"campaign": STANDING | {"latest": TOLD, "next": NEXT}},
     "confirm": {"campaigns": [LINK]},
-    "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD}]},
+    "confirmed": {"campaigns": [STANDING | {"feeds": FEEDS, "latest": TOLD, "next": NEXT}]},
     "leave": {"campaigns": [LINK]},
     "left": {
         "campaigns": [LINK],
@@ -198,6 +205,14 @@ CONFIRM: Values = {
     "days": 7,
     "slot": {"confirm_url": slot("confirm_url"), "never_url": slot("never_url")},
 }
+WELCOME: Values = {
+    "campaigns": [
+        LINK
+        | {"leave_url": slot("leave_1"), "standing": slot("standing_1")}
+        | {"feeds": FEEDS, "latest": TOLD}
+    ],
+    "slot": {name: slot(name) for name in ("leave_url", "leave_all_url", "preferences_url")},
+}
 DISCREET: Values = {
     "entries": [
         {"url": f"{BASE}/n/{number}", "kind": kind}
@@ -223,6 +238,7 @@ MAILS = {
     "known": KNOWN,
     "move_from": MOVE_FROM,
     "move_to": MOVE_TO,
+    "welcome": WELCOME,
 }
 DAY = "7 December 2017"
 SAID = {"note": "80 & more.", "note_language": "en", "note_direction": "ltr"}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.ledger import Delivery, Lane, Mail, MailState, Withheld
+from feedsvc.domain.tables.ledger import Delivery, Lane, Mail, MailKind, MailState, Withheld
 from feedsvc.domain.tables.people import Reach, Signer, Subscription, Suppression
 from feedsvc.records import due
 
@@ -61,7 +61,8 @@ def _stopped(session: Session, mail: Mail, now: datetime) -> bool:
 
 
 def _suppressed(session: Session, mail: Mail) -> bool:
-    reaches = [Reach.ALL] if mail.lane is Lane.SERVICE else [Reach.ALL, Reach.BULK]
+    asked_for = mail.lane is Lane.SERVICE and mail.kind is not MailKind.WELCOME
+    reaches = [Reach.ALL] if asked_for else [Reach.ALL, Reach.BULK]
     open_one = (
         select(Suppression.id)
         .join(Signer, col(Signer.address_index) == Suppression.address_index)

@@ -21,6 +21,8 @@ from feedsvc.records import announcements, content, endings, feeds, folders
 
 FILE, LETTER, SIGNATORIES = "campaign.md", "letter.md", "signatories.txt"
 RECORD = "history/campaign.json"
+OFFERS = frozenset({"donate", "related"})
+"""What is offered to those who have signed; no feed shows it, so none moves."""
 
 
 def load(run: Run, folder: Folder) -> Campaign:
@@ -94,6 +96,8 @@ def _row(run: Run, given: CampaignFile, record: CampaignRecord | None) -> Campai
         language=given.language,
         short_link=given.short_link,
         occurred_on=_date(given),
+        donate_url=given.donate_url,
+        related=list(given.related),
         published_at=record.published_at if record else launched,
         withdrawn_at=record.withdrawn_at if record else None,
         ended_at=record.ended_at if record else None,
@@ -125,12 +129,14 @@ def _change(run: Run, campaign: Campaign, folder: Folder) -> None:
         _refuse_taken_link(run, given)
     campaign.status, campaign.short_link = given.status, given.short_link
     campaign.occurred_on = _date(given)
+    campaign.donate_url, campaign.related = given.donate_url, list(given.related)
     campaign.revision += 1
     content.put_campaign_texts(run.session, campaign, _in_stored_order(given.texts, stored))
     if SIGNATORIES in others:
         content.put_signatories(run.session, campaign, folder.signatories)
     entered = _enter(run, campaign, list(found.added))
-    _move(run, campaign, edit_class, found.changed, entered)
+    if found or not OFFERS.issuperset(others):
+        _move(run, campaign, edit_class, found.changed, entered)
     endings.turn(run.session, campaign, run.site, run.now)
     what = [*others, *(f"text in {language}" for language in (*found.changed, *found.added))]
     run.changed(file, f"revision {campaign.revision} ({edit_class}): {', '.join(what)}", run.slug)
@@ -144,6 +150,8 @@ def _other_changes(run: Run, campaign: Campaign, folder: Folder) -> list[str]:
         "status": campaign.status is not given.status,
         "short_link": campaign.short_link != given.short_link,
         "occurred_on": campaign.occurred_on != _date(given),
+        "donate": campaign.donate_url != given.donate_url,
+        "related": campaign.related != list(given.related),
         SIGNATORIES: bool(folder.signatories)
         and folder.signatories != folders.of_signatories(run.session, campaign),
     }

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from feedsvc.domain.tables.kinds import BIG, number, partial, refers, word
@@ -167,7 +167,8 @@ class Slot(SQLModel, table=True):
 class Digest(SQLModel, table=True):
     """The content of a mail, composed once; `message` holds its bytes with slots to be filled.
 
-    `base_url` is where the links in its slots lead.
+    `base_url` is where the links in its slots lead. `campaigns` are those that a welcome speaks of,
+    which has no entries: it is no delivery of anything.
     """
 
     id: int | None = number()
@@ -176,6 +177,7 @@ class Digest(SQLModel, table=True):
     language: str
     message: bytes = Field(sa_type=LargeBinary)
     base_url: str | None = None
+    campaigns: list[int] | None = Field(default=None, sa_type=JSON)
     composed_at: datetime
 
 

@@ -120,7 +120,8 @@ class Subscription(SQLModel, table=True):
 
     Live at arrival `a` when `after_arrival < a` and it had not ended by then: `ended_arrival >= a`.
     Who takes a leave back has a new row, the `successor_id` of the one that ended: what that one
-    lacked goes by it. `left_because` is what the person said, if they did.
+    lacked goes by it. `left_because` is what the person said, if they did. From `welcome_at` on the
+    person is due to be told where the campaign stands; it goes when that is decided.
     """
 
     __table_args__ = (
@@ -135,6 +136,7 @@ class Subscription(SQLModel, table=True):
         Index("ix_subscription_signer", "signer_id"),
         partial("ix_subscription_because", "campaign_id", where="left_because IS NOT NULL"),
         partial("ix_subscription_successor", "successor_id", where="successor_id IS NOT NULL"),
+        partial("ix_subscription_welcome", "welcome_at", where="welcome_at IS NOT NULL"),
         partial("ix_subscription_paused", "paused_until", where="paused_until IS NOT NULL"),
         partial(
             "ix_subscription_pending",
@@ -156,6 +158,7 @@ class Subscription(SQLModel, table=True):
     successor_id: int | None = refers("subscription.id", default=None)
     left_because: Because | None = word(Because, default=None, nullable=True)
     paused_until: datetime | None = None
+    welcome_at: datetime | None = None
     consent_source: str
     consent_text: str
     consented_at: datetime

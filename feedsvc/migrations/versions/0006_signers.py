@@ -15,6 +15,7 @@ PENDING = sa.text("confirmed_at IS NULL")
 SUCCEEDED = sa.text("successor_id IS NOT NULL")
 TOLD = sa.text("left_because IS NOT NULL")
 WAITING = sa.text("mailed_at IS NULL")
+WELCOME = sa.text("welcome_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -60,6 +61,7 @@ def _signatures() -> None:
 
 def _subscriptions() -> None:
     op.add_column("subscription", sa.Column("left_because", sa.String(24), nullable=True))
+    op.add_column("subscription", sa.Column("welcome_at", AT, nullable=True))
     with op.batch_alter_table("subscription") as subscription:
         subscription.add_column(sa.Column("successor_id", BIG, nullable=True))
         subscription.create_foreign_key(
@@ -79,10 +81,18 @@ def _subscriptions() -> None:
         sqlite_where=TOLD,
         postgresql_where=TOLD,
     )
+    op.create_index(
+        "ix_subscription_welcome",
+        "subscription",
+        ["welcome_at"],
+        sqlite_where=WELCOME,
+        postgresql_where=WELCOME,
+    )
 
 
 def _mails() -> None:
     op.add_column("digest", sa.Column("base_url", sa.String(), nullable=True))
+    op.add_column("digest", sa.Column("campaigns", sa.JSON(), nullable=True))
     with op.batch_alter_table("snapshot") as snapshot:
         snapshot.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
         snapshot.add_column(sa.Column("address_sealed", sa.LargeBinary(), nullable=True))

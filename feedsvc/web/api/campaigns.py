@@ -85,6 +85,8 @@ def _whole(session: Session, site: Site, campaign: Campaign) -> CampaignAnswer:
         **line,
         feeds={suffix: f"{line['url']}.{suffix}" for suffix in FEEDS},
         short_link=campaign.short_link,
+        donate_url=campaign.donate_url or None,
+        related=campaign.related,
         revision=campaign.revision,
         texts={
             language: CampaignText.model_validate(text, from_attributes=True)

@@ -54,6 +54,8 @@ class CampaignAnswer(CampaignLine):
 
     feeds: dict[str, str] = Field(description="The feeds, by format.")
     short_link: str | None
+    donate_url: str | None = Field(description="Where those who have signed can give.")
+    related: list[str] = Field(description="Slugs of campaigns put forward to them.")
     revision: int
     texts: dict[str, CampaignText]
     letter: Letter | None

@@ -82,3 +82,23 @@ async def test_a_key_of_one_campaign_sees_no_other_in_the_list(
     here_and_now.campaign("sea")
     found = (await api.get("/api/campaigns", headers=bearer(campaign="sea"))).json()
     assert [item["slug"] for item in found["items"]] == ["sea"]
+
+
+async def test_what_is_offered_next_comes_back(api: httpx2.AsyncClient, bearer: Bearer) -> None:
+    offers = {"donate_url": "https://give.example.org/?a=1&b=2", "related": ["lake", "not-yet"]}
+    made = await api.post(
+        "/api/campaigns", json=PETITION | offers, headers=bearer(Scope.ADMIN) | repeatable()
+    )
+    assert {name: made.json()[name] for name in offers} == offers
+
+
+async def test_place_to_give_that_is_not_https_is_refused_by_name(
+    api: httpx2.AsyncClient, bearer: Bearer
+) -> None:
+    answer = await api.post(
+        "/api/campaigns",
+        json=PETITION | {"donate_url": "http://give.example.org"},
+        headers=bearer(Scope.ADMIN) | repeatable(),
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "donate_url"
