@@ -16,6 +16,7 @@ from feedsvc.commands import (
     keys,
     serve,
     setup,
+    signers,
     steering,
 )
 from feedsvc.errors import FeedsvcError
@@ -53,6 +54,7 @@ cli.add_typer(keys.cli, name="key")
 cli.command()(content.load)
 cli.command()(content.dump)
 cli.command()(campaigns.rename)
+cli.add_typer(signers.cli, name="signers")
 cli.command()(books.books)
 cli.command()(steering.pause)
 cli.command()(steering.resume)
