@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select, update
 from feedsvc.domain.importing.people import Person
 from feedsvc.domain.tables.content import Campaign, CampaignKind
 from feedsvc.domain.tables.people import ImportRun
-from feedsvc.errors import Conflict, NotFound
-from feedsvc.records import audit
+from feedsvc.errors import Conflict
+from feedsvc.records import audit, campaigns
 
 WHAT = "import signers"
 
@@ -45,7 +45,7 @@ class Chunk:
 
 def begin(session: Session, slug: str, file: bytes | None, *, by: str, now: datetime) -> Run:
     """Begin the import of a file, or go on with it; one that was finished begins anew."""
-    campaign = _campaign(session, slug)
+    campaign = campaigns.named(session, slug)
     if file is None:
         audit.note(session, by, WHAT, slug, now, "begun, from standard input")
         return _run(ImportRun(campaign_id=campaign.id or 0, file=b"", started_at=now), campaign)
@@ -61,7 +61,7 @@ def begin(session: Session, slug: str, file: bytes | None, *, by: str, now: date
 
 def foresee(session: Session, slug: str, *, now: datetime) -> Run:
     """Begin an import that stores nothing."""
-    campaign = _campaign(session, slug)
+    campaign = campaigns.named(session, slug)
     return _run(ImportRun(campaign_id=campaign.id or 0, file=b"", started_at=now), campaign)
 
 
@@ -109,15 +109,6 @@ def finish(session: Session, run: Run, *, by: str, now: datetime) -> None:
         session.execute(over.values(ended_at=now))
     told = ", ".join(f"{what} {number}" for what, number in sorted(run.counts.items()) if number)
     audit.note(session, by, WHAT, run.slug, now, told or "nobody")
-
-
-def _campaign(session: Session, slug: str) -> Campaign:
-    campaign = session.exec(select(Campaign).where(Campaign.slug == slug)).first()
-    if campaign is None:
-        slugs = session.exec(select(Campaign.slug).order_by(Campaign.slug)).all()
-        known = f"There are {', '.join(slugs)}." if slugs else "There is none yet."
-        raise NotFound(f"There is no campaign {slug!r}.", remedy=known)
-    return campaign
 
 
 def _anew(run: ImportRun, now: datetime) -> ImportRun:

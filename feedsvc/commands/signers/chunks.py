@@ -33,18 +33,17 @@ class _Gathered:
 
 
 def chunks(
-    source: Source, reading: Reading, sealing: Sealing, slug: str, refused: Refused | None
+    source: Source, reading: Reading, sealing: Sealing, slug: str, refused: Refused
 ) -> Iterator[Chunk]:
     """Give the list in chunks. Refused lines of a chunk are durable before it is given out."""
     records = iter(source)
     while rows := _gather(
         records, lambda record, into: _take(source, reading, sealing, slug, record, into)
     ):
-        size = refused.add(rows.refused) if refused else 0
+        size = refused.add(rows.refused)
         lines = source.lines
         yield Chunk(rows.people, rows.beside, lines.number, lines.place, size)
-        if refused:
-            refused.size = size
+        refused.size = size
 
 
 def _gather(

@@ -61,6 +61,7 @@ def digest(stream: io.BufferedReader, *said: object) -> bytes | None:
     return hashed.digest()
 
 
-def refused(file: Path) -> Path:
-    """Say where refused lines go."""
-    return Path("standard-input.refused.csv" if file == STANDARD else f"{file}.refused.csv")
+def refused(file: Path, *, dry_run: bool) -> Path:
+    """Say where refused lines go; those of a dry run lie apart."""
+    name = "standard-input" if file == STANDARD else str(file)
+    return Path(f"{name}{'.dry-run' if dry_run else ''}.refused.csv")

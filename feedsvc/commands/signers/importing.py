@@ -111,8 +111,10 @@ def import_signers(
         if run.lines:
             source.lines.go_on(run.lines, run.place)
             typer.echo(f"Going on after line {run.lines:,}, where it was interrupted.", err=True)
-        refused = Refused(files.refused(file), source.columns.header, run.refused_bytes)
-        parts = chunks(source, reading, Sealing(here.keys), campaign, None if dry_run else refused)
+        refused = Refused(
+            files.refused(file, dry_run=dry_run), source.columns.header, run.refused_bytes
+        )
+        parts = chunks(source, reading, Sealing(here.keys), campaign, refused)
         gap = HOUR / ask_per_hour
         take = _foretelling(here) if dry_run else partial(_take, here, gap)
         begun, before = time.monotonic(), run.counts.total()
@@ -126,7 +128,7 @@ def import_signers(
         if not dry_run:
             here.database.write_now(importing.finish, run, by=BY, now=app.utc_now())
     _tell(run, run.counts.total() - before, time.monotonic() - begun, dry_run=dry_run)
-    if run.counts[Verdict.REFUSED] and not dry_run:
+    if run.counts[Verdict.REFUSED]:
         typer.echo(f"Refused lines are in {refused.path}, each with its reason.")
 
 

@@ -22,7 +22,9 @@ UNNAMED = sqlite.dialect(paramstyle="qmark")
 
 
 def store(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Any]) -> None:
-    """Insert rows whose values stand in the order of `columns`; words as text, instants in UTC.
+    """Insert rows whose values stand in the order of `columns`, which is that of the table.
+
+    Words are text, instants as `instants` writes them.
 
     Raises IntegrityError when a row is there already: somebody was quicker (PostgreSQL).
     """
@@ -77,6 +79,8 @@ def _insert(session: Session, table: Table, columns: tuple[str, ...], rows: Iter
 
 @cache
 def _statement(table: Table, columns: tuple[str, ...]) -> str:
+    if [column.name for column in table.columns if column.name in columns] != list(columns):
+        raise ValueError(columns)  # values would land in each other's columns
     return str(table.insert().compile(dialect=UNNAMED, column_keys=columns))
 
 
