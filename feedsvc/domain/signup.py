@@ -26,7 +26,7 @@ _PLAIN_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 def address(value: str) -> str:
     """Check an address and write its domain in A-labels; refuse what no mail can reach."""
-    return _plain(value.strip()) or _checked(value)
+    return _plain(value.strip()) or checked(value)
 
 
 def _plain(value: str) -> str | None:
@@ -51,7 +51,8 @@ def _plain_domain(domain: str) -> str | None:
     return found.ascii_domain
 
 
-def _checked(value: str) -> str:
+def checked(value: str) -> str:
+    """Check any address, piece by piece."""
     try:
         found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:

@@ -55,7 +55,7 @@ def subscribed(
 ) -> Page:
     """List whoever wants, or wanted, to hear of a campaign: each with their newest subscription."""
     wanted = _subscribed(campaign_id).where(col(Subscription.id) > after)
-    rows = session.execute(wanted.order_by(col(Subscription.id)).limit(limit)).tuples().all()
+    rows = session.execute(wanted.order_by(col(Subscription.id)).limit(limit)).all()
     lines = [_wish(keys, slug, wish, signer, name) for wish, signer, name, slug in rows]
     return Page(lines, rows[-1][0].id or 0 if rows else after)
 
@@ -65,7 +65,7 @@ def only_signed(
 ) -> Page:
     """List whoever signed a campaign without a wish to hear of it, and is known by address."""
     wanted = _only_signed(campaign_id).where(col(Signature.id) > after)
-    rows = session.execute(wanted.order_by(col(Signature.id)).limit(limit)).tuples().all()
+    rows = session.execute(wanted.order_by(col(Signature.id)).limit(limit)).all()
     lines = [_signature(keys, slug, name, signer) for name, signer, slug in rows]
     return Page(lines, rows[-1][0].id or 0 if rows else after)
 

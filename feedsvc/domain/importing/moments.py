@@ -71,7 +71,7 @@ def _numbers(written: str, order: Order | None) -> datetime | None:
             f"{written!r} can be read in two ways.",
             remedy="Say which number is the day: --date-order dmy or mdy.",
         )
-    day_first = first > _YEAR or (order is Order.DMY and second <= _YEAR)
+    day_first = first > _YEAR if order is None else order is Order.DMY
     day, month = (first, second) if day_first else (second, first)
     return _at(year, month, day, parts["time"], parts["half"])
 

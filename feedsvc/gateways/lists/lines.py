@@ -82,7 +82,8 @@ class Lines:
         except UnicodeDecodeError as error:
             raise Invalid("file", "ends in the middle of a character.", remedy=SAVE) from error
         finally:
-            text.detach()
+            if not self._file.closed:
+                text.detach()
 
 
 def _mark(head: bytes) -> bytes:
