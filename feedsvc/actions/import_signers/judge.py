@@ -86,19 +86,36 @@ class Changes:
 
 def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     """Say what becomes of a person, and gather what is to be stored for it."""
-    row, ban = person.row, known.bans.get(person.person_index)
+    row, standing = person.row, person.row.common.standing
+    if row.consent and standing is Standing.LIVE and known.nothing_of(person):
+        return _stranger(person, changes, row.consent)
+    consent = None if standing is Standing.PENDING else row.consent
+    out = _kept_out(person, known, consent)
+    if out is not None:
+        return out
+    if standing is Standing.LEFT:
+        return _gone(person, known, changes)
+    return _comes(person, known, changes, consent)
+
+
+def _stranger(person: Person, changes: Changes, consent: Consent) -> Verdict:
+    """Take in somebody of whom nothing is known, as nearly all are: there is nothing to weigh."""
+    now, signer_id = changes.now, changes.numbers.pop()
+    changes.signers.append(New(person, signer_id, now, confirmed=True, asked=False))
+    changes.wishes.append(Wish(person, signer_id, now, consent))
+    if person.name is not None:
+        changes.names.append(Name(person, signer_id, now, confirmed=True))
+    return Verdict.ADDED
+
+
+def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict | None:
+    """Say why somebody is kept out; None when they are not."""
+    ban = known.bans.get(person.person_index)
     if ban and ban.reach is Reach.ALL:
         return Verdict.ERASED if ban.reason == ERASED else Verdict.SUPPRESSED
-    if row.common.standing is Standing.BOUNCED:
-        return Verdict.SUPPRESSED
-    if row.common.standing is Standing.LEFT:
-        return _gone(person, known, changes)
-    consent = None if row.common.standing is Standing.PENDING else row.consent
-    if consent is None and ban:
-        return Verdict.SUPPRESSED  # nobody asks an address that bounced, but its own person
-    if _said_no(person, known, consent):
-        return Verdict.LEFT
-    return _comes(person, known, changes, consent)
+    if person.row.common.standing is Standing.BOUNCED or (ban and consent is None):
+        return Verdict.SUPPRESSED  # an address that bounced is asked by nobody but its own person
+    return Verdict.LEFT if _said_no(person, known, consent) else None
 
 
 def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:

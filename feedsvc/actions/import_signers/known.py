@@ -88,6 +88,11 @@ class Known:
     open: dict[int, tuple[int, bool]]
     left: dict[int, datetime | None]
 
+    def nothing_of(self, person: Person) -> bool:
+        """Whether nothing is known of somebody."""
+        index = person.person_index
+        return not (index in self.signers or index in self.bans or index in self.signed)
+
 
 def known(session: Session, campaign_id: int, people: Sequence[Person]) -> Known:
     """Look up what is known; whoever is known already is held until the end of the transaction."""
