@@ -19,6 +19,7 @@ from feedsvc.commands import (
     keys,
     serve,
     setup,
+    signers,
     steering,
 )
 from feedsvc.errors import FeedsvcError
@@ -57,6 +58,7 @@ cli.add_typer(key_file.cli, name="key-file")
 cli.command()(content.load)
 cli.command()(content.dump)
 cli.command()(campaigns.rename)
+cli.add_typer(signers.cli, name="signers")
 cli.command()(books.books)
 cli.command()(steering.pause)
 cli.command()(steering.resume)

@@ -1,8 +1,15 @@
 """A sign-up as the form or the organisation's own site hands it in."""
 
+import re
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import (
+    CASE_INSENSITIVE_MAILBOX_NAMES,
+    DOT_ATOM_TEXT,
+    EMAIL_MAX_LENGTH,
+)
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from feedsvc.domain import languages, text
@@ -14,8 +21,38 @@ LOCAL_PART = 64
 CONSENT_TEXT = "2026-11 tell me by mail when there is news of this campaign"
 
 
+_PLAIN_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}")
+
+
 def address(value: str) -> str:
     """Check an address and write its domain in A-labels; refuse what no mail can reach."""
+    return _plain(value.strip()) or checked(value)
+
+
+def _plain(value: str) -> str | None:
+    """Check an address in plain ASCII, as most are, at a tenth of the cost; None: look closer."""
+    local, _, domain = value.partition("@")
+    usual = len(local) <= LOCAL_PART and local.lower() not in CASE_INSENSITIVE_MAILBOX_NAMES
+    if not (usual and len(value) <= EMAIL_MAX_LENGTH and DOT_ATOM_TEXT.match(local)):
+        return None
+    found = _plain_domain(domain)
+    return f"{local}@{found}" if found else None
+
+
+@lru_cache(maxsize=4_096)
+def _plain_domain(domain: str) -> str | None:
+    """Check a domain without A-labels once for all who have it; None: look closer."""
+    if "--" in domain or not _PLAIN_DOMAIN.fullmatch(domain):
+        return None
+    try:
+        found = validate_email(f"a@{domain}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return found.ascii_domain
+
+
+def checked(value: str) -> str:
+    """Check any address, piece by piece."""
     try:
         found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:

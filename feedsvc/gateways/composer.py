@@ -199,9 +199,9 @@ class Composer:
         only = campaigns[0] if len(campaigns) == 1 else None
         name, label = (only.title, f"c{only.uid}") if only else (self._site.name, "all")
         archive = self._url(only.slug) if only else f"{self._site.base_url}/"
-        return self._list(name, label, archive)
+        return self._list(name, label, archive, kind)
 
-    def _list(self, name: str, label: str, archive: str) -> list[Header]:
+    def _list(self, name: str, label: str, archive: str, kind: str = "digest") -> list[Header]:
         owner = self._mail.reply_to or self._mail.from_address
         return [
             Header("List-Id", Phrase(name), Raw(f"<{label}.{self._site.host}>")),

@@ -1,10 +1,14 @@
 """A sign-up is refused at the door when no mail could reach it, with the field's name."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from feedsvc.domain import signup
 from feedsvc.domain.signup import SignForm, address
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.errors import Invalid
@@ -66,3 +70,46 @@ def test_what_the_form_does_not_know_is_refused() -> None:
 def test_updates_are_for_those_who_ask_and_come_at_once() -> None:
     form = SignForm.model_validate(FORM)
     assert (form.updates, form.cadence, form.time_zone) == (False, Cadence.IMMEDIATE, None)
+
+
+PARTS = st.sampled_from(
+    ["anna", "A.b", "a..b", ".a", "x+y", "Postmaster", "a" * 64, "b" * 65, "é", "", "a b", '"a"']
+)
+DOMAINS = st.sampled_from(
+    [
+        "example.org",
+        "EXAMPLE.org",
+        "exam_ple.org",
+        "a-.org",
+        "-a.org",
+        "xn--bcher-kva.org",
+        "localhost",
+        "bücher.org",
+        "a..org",
+        "org",
+        "example.org.",
+        "1.2",
+        "[127.0.0.1]",
+        "a.test",
+        "a.local",
+        "a--b.org",
+        f"{'d' * 63}.org",
+        f"{'d' * 64}.org",
+        ".".join(["d" * 60] * 4) + ".org",
+    ]
+)
+
+
+@given(
+    st.tuples(PARTS | st.text(max_size=8), DOMAINS | st.text(max_size=8)).map("@".join)
+    | st.from_regex(r"[A-Za-z0-9.!+_-]{1,70}@[A-Za-z0-9.-]{1,80}", fullmatch=True)
+    | st.text(max_size=12)
+)
+def test_an_address_in_plain_ascii_is_checked_as_thoroughly_as_any(value: str) -> None:
+    def of(check: Callable[[str], str]) -> str:
+        try:
+            return check(value)
+        except Invalid as error:
+            return f"refused: {error}"
+
+    assert of(address) == of(signup.checked)

@@ -269,7 +269,9 @@ class Bucket(SQLModel, table=True):
 class ImportRun(SQLModel, table=True):
     """How far the import of a file has come, so that it goes on where it was interrupted.
 
-    `file` is the hash of its content; `lines` and `bytes_read` have been worked off.
+    `file` is the hash of its content and of what was said of it; `lines` and `bytes_read` have been
+    worked off, `refused_bytes` of the file of refused lines belong to them. `asked_until` is the turn
+    of the last person who is to be asked.
     """
 
     __tablename__ = "import_run"
@@ -281,6 +283,8 @@ class ImportRun(SQLModel, table=True):
     lines: int = 0
     bytes_read: int = Field(default=0, sa_type=BIG)
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    refused_bytes: int = Field(default=0, sa_type=BIG)
+    asked_until: datetime | None = None
     started_at: datetime
     ended_at: datetime | None = None
 

@@ -174,6 +174,8 @@ def _limits_and_imports() -> None:
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("bytes_read", BIG, nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("refused_bytes", BIG, nullable=False),
+        sa.Column("asked_until", AT, nullable=True),
         sa.Column("started_at", AT, nullable=False),
         sa.Column("ended_at", AT, nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),

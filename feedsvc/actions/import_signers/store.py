@@ -1,0 +1,188 @@
+"""What was judged is stored: new rows in bulk, known ones by their numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam
+from sqlmodel import Session, SQLModel
+
+from feedsvc.actions.import_signers.judge import Changes, Name, New, Wish
+from feedsvc.config import DigestSettings
+from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
+from feedsvc.gateways import database
+
+SOURCE = "import"
+"""Where the wish of somebody comes from who is asked to confirm it."""
+
+SIGNER = (
+    "id",
+    "address_index",
+    "address_sealed",
+    "language_sealed",
+    "zone_sealed",
+    "language_tag",
+    "zone_tag",
+    "domain_tag",
+    "discreet",
+    "daily_hour",
+    "weekly_day",
+    "created_at",
+    "signed_up_at",
+    "confirmed_at",
+    "ask_at",
+    "asks",
+)
+SUBSCRIPTION = (
+    "signer_id",
+    "campaign_id",
+    "cadence",
+    "created_at",
+    "confirmed_at",
+    "after_arrival",
+    "ended_at",
+    "ended_arrival",
+    "ending",
+    "consent_source",
+    "consent_text",
+    "consented_at",
+)
+SIGNATURE = (
+    "campaign_id",
+    "signer_id",
+    "person_index",
+    "letter_version",
+    "name_sealed",
+    "signed_at",
+    "pending_since",
+    "confirmed_at",
+)
+
+Written = Callable[[datetime | None], Any]
+
+
+def store(session: Session, campaign: Campaign, changes: Changes, digest: DigestSettings) -> None:
+    """Store what was judged; the campaign is held."""
+    at = database.instants(session)
+    signers = [_signer(new, digest, changes.now, at) for new in changes.signers]
+    wishes = [_subscription(wish, campaign, changes.now, at) for wish in changes.wishes]
+    names = [_signature(name, campaign, changes.now, at) for name in changes.names]
+    database.store(session, _table(Signer), SIGNER, signers)
+    database.store(session, _table(Subscription), SUBSCRIPTION, wishes)
+    database.store(session, _table(Signature), SIGNATURE, names)
+    _confirm(session, campaign, changes)
+    _fill(session, changes)
+    _ask(session, changes)
+    counted = sum(name.confirmed for name in changes.names) + len(changes.names_confirmed)
+    campaign.signatures += counted
+    session.flush()
+
+
+def _signer(new: New, digest: DigestSettings, now: datetime, at: Written) -> tuple[Any, ...]:
+    person = new.person
+    return (
+        new.signer_id,
+        person.person_index,
+        person.address,
+        person.language.sealed,
+        person.zone.sealed,
+        person.language.tag,
+        person.zone.tag,
+        person.domain_tag,
+        False,
+        digest.daily_hour,
+        digest.weekly_day,
+        at(now),
+        at(new.at),
+        at(now) if new.confirmed else None,
+        at(new.at) if new.asked else None,
+        0,
+    )
+
+
+def _subscription(wish: Wish, campaign: Campaign, now: datetime, at: Written) -> tuple[Any, ...]:
+    consent, left = wish.consent, wish.left_at is not None
+    return (
+        wish.signer_id,
+        campaign.id,
+        wish.person.row.common.cadence.value,
+        at(wish.at),
+        at(now) if consent else None,
+        campaign.last_arrival if consent else None,
+        at(wish.left_at),
+        campaign.last_arrival if left else None,
+        Ending.LEFT.value if left else None,
+        consent.source if consent else SOURCE,
+        consent.text if consent else "",
+        at(consent.at if consent else now),
+    )
+
+
+def _signature(name: Name, campaign: Campaign, now: datetime, at: Written) -> tuple[Any, ...]:
+    row = name.person.row
+    return (
+        campaign.id,
+        name.signer_id,
+        name.person.person_index,
+        row.common.letter_version,
+        name.person.name if name.signer_id else None,
+        at(row.signed_at or now),
+        at(name.at),
+        at(now) if name.confirmed else None,
+    )
+
+
+def _confirm(session: Session, campaign: Campaign, changes: Changes) -> None:
+    """Confirm what waited for a yes, as of now."""
+    now = changes.now
+    proofs = [
+        {
+            "row": number,
+            "confirmed_at": now,
+            "after_arrival": campaign.last_arrival,
+            "consent_source": consent.source,
+            "consent_text": consent.text,
+            "consented_at": consent.at,
+        }
+        for number, consent in changes.wishes_confirmed
+    ]
+    _change(session, Subscription, proofs)
+    signed = [{"row": number, "confirmed_at": now} for number in changes.names_confirmed]
+    _change(session, Signature, signed)
+    people = [{"row": number, "confirmed_at": now} for number in changes.people_confirmed]
+    _change(session, Signer, people)
+
+
+def _fill(session: Session, changes: Changes) -> None:
+    """Write names where there was none."""
+    named = [
+        {"row": number, "signer_id": signer_id, "name_sealed": name}
+        for number, signer_id, name in changes.names_filled
+    ]
+    _change(session, Signature, named)
+
+
+def _ask(session: Session, changes: Changes) -> None:
+    """Let people who are known be asked; the week in which they may answer begins then."""
+    asked = [
+        {"row": number, "ask_at": at, "signed_up_at": at, "asks": 0}
+        for number, at in changes.people_asked
+    ]
+    _change(session, Signer, asked)
+
+
+def _change(
+    session: Session, model: type[SQLModel], values: Sequence[Mapping[str, object]]
+) -> None:
+    """Give rows new values; `row` is the number of each."""
+    if values:
+        table = _table(model)
+        columns: dict[str, Any] = {name: bindparam(name) for name in values[0] if name != "row"}
+        change = table.update().where(table.c.id == bindparam("row")).values(columns)
+        session.connection().execute(change, list(values))
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel hides the table
+    return table
