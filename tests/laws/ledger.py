@@ -517,6 +517,8 @@ class Ledger(RuleBasedStateMachine):
             assert self._steered(steer.resume, uid)
             self.news[uid].paused = False
         for _ in range(LAST_DAYS):
+            if self.world.read(_all_done):
+                break
             self.pass_time(timedelta(hours=25))
             for _ in range(SHARES):
                 self.tick(1)
@@ -663,6 +665,14 @@ class Ledger(RuleBasedStateMachine):
             .where(col(Notice.paused_at).is_(None), col(Notice.cancelled).is_(None))
         )
         return self.world.read(lambda session: session.exec(older).first()) is not None
+
+
+def _all_done(session: Session) -> bool:
+    """Whether nothing waits, and no mail is in hand."""
+    waiting = select(Delivery.notice_id).where(Delivery.state == DeliveryState.WAITING)
+    in_hand = select(Mail.id).where(col(Mail.due_at).is_not(None))
+    unplanned = select(Notice.id).where(col(Notice.eligible).is_(None))
+    return not any(session.exec(rows.limit(1)).first() for rows in (waiting, in_hand, unplanned))
 
 
 def _standing(session: Session) -> dict[tuple[str, int], tuple[Delivery, Mail | None]]:

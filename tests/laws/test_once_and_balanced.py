@@ -11,7 +11,7 @@ from tests.laws.ledger import Ledger
 from tests.world import World
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-STEPS = 40
+STEPS = 100 if LONG else 40
 
 
 def test_everyone_is_sent_everything_once_and_the_books_balance(quick_world: World) -> None:
