@@ -1,6 +1,6 @@
 """Law 7: leaving always works, and once it is answered no further mail starts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -86,6 +86,45 @@ def test_leaving_twice_is_the_same_as_once(mailed: World) -> None:
     mailed.pass_time(days=1)
     mailed.leave(anna(mailed))
     assert mailed.dump() == before
+
+
+def taken_back(here: World, left_at: datetime) -> None:
+    here.write(leave.undo, anna(here), campaigns=None, left_at=left_at, now=here.now)
+
+
+@pytest.mark.parametrize("again", [1, 2, 3])
+def test_leaving_after_a_leave_was_taken_back_stops_the_mail(mailed: World, again: int) -> None:
+    for _ in range(again):
+        mailed.leave(anna(mailed))
+        taken_back(mailed, mailed.now)
+        mailed.run_until_planned(seconds=1)
+    mailed.leave(anna(mailed))
+    assert mailed.send() == []
+    assert mailed.run(days=9) == []
+    assert all(page.withheld == {"left": 1} for page in mailed.read(all_books))
+
+
+def test_a_mail_claimed_before_two_leaves_and_an_undo_does_not_start(mailed: World) -> None:
+    worker = mailed.write(deliver.enlist, now=mailed.now)
+    [claim] = mailed.claims(worker, limit=9)
+    mailed.leave(anna(mailed))
+    taken_back(mailed, mailed.now)
+    mailed.pass_time(seconds=1)
+    mailed.leave(anna(mailed))
+    assert not mailed.mark(worker, None, claim.mail_id)
+    assert mailed.run(days=9) == []
+
+
+def test_an_undo_of_an_earlier_leave_does_not_undo_a_later_one(mailed: World) -> None:
+    first = mailed.now
+    mailed.leave(anna(mailed))
+    taken_back(mailed, first)
+    mailed.pass_time(minutes=1)
+    mailed.leave(anna(mailed))
+    before = mailed.dump()
+    taken_back(mailed, first)
+    assert mailed.dump() == before
+    assert mailed.run(days=9) == []
 
 
 def test_who_returns_hears_of_what_comes_after(mailed: World) -> None:
