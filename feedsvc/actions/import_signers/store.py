@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table, bindparam
 from sqlmodel import Session, SQLModel
@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel
 from feedsvc.actions.import_signers.judge import Changes, Name, New, Wish
 from feedsvc.config import DigestSettings
 from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
+from feedsvc.domain.tables.people import Cadence, Ending, Signature, Signer, Subscription
 from feedsvc.gateways import database
 
 SOURCE = "import"
@@ -59,15 +59,19 @@ SIGNATURE = (
     "confirmed_at",
 )
 
+CADENCES = {cadence: cadence.value for cadence in Cadence}
+
 Written = Callable[[datetime | None], Any]
 
 
 def store(session: Session, campaign: Campaign, changes: Changes, digest: DigestSettings) -> None:
     """Store what was judged; the campaign is held."""
     at = database.instants(session)
-    signers = [_signer(new, digest, changes.now, at) for new in changes.signers]
-    wishes = [_subscription(wish, campaign, changes.now, at) for wish in changes.wishes]
-    names = [_signature(name, campaign, changes.now, at) for name in changes.names]
+    here = _Here(campaign.id or 0, campaign.last_arrival, at(changes.now))
+    hours = (digest.daily_hour, digest.weekly_day)
+    signers = [_signer(new, hours, here, at) for new in changes.signers]
+    wishes = [_subscription(wish, here, at) for wish in changes.wishes]
+    names = [_signature(name, here, at) for name in changes.names]
     database.store(session, _table(Signer), SIGNER, signers)
     database.store(session, _table(Subscription), SUBSCRIPTION, wishes)
     database.store(session, _table(Signature), SIGNATURE, names)
@@ -79,8 +83,16 @@ def store(session: Session, campaign: Campaign, changes: Changes, digest: Digest
     session.flush()
 
 
-def _signer(new: New, digest: DigestSettings, now: datetime, at: Written) -> tuple[Any, ...]:
-    person = new.person
+class _Here(NamedTuple):
+    """What all rows of a chunk have in common; `now` as the database writes it."""
+
+    campaign_id: int
+    arrival: int
+    now: Any
+
+
+def _signer(new: New, hours: tuple[int, int], here: _Here, at: Written) -> tuple[Any, ...]:
+    person, now = new.person, here.now
     return (
         new.signer_id,
         person.person_index,
@@ -91,45 +103,44 @@ def _signer(new: New, digest: DigestSettings, now: datetime, at: Written) -> tup
         person.zone.tag,
         person.domain_tag,
         False,
-        digest.daily_hour,
-        digest.weekly_day,
-        at(now),
+        *hours,
+        now,
         at(new.at),
-        at(now) if new.confirmed else None,
+        now if new.confirmed else None,
         at(new.at) if new.asked else None,
         0,
     )
 
 
-def _subscription(wish: Wish, campaign: Campaign, now: datetime, at: Written) -> tuple[Any, ...]:
+def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
     consent, left = wish.consent, wish.left_at is not None
     return (
         wish.signer_id,
-        campaign.id,
-        wish.person.row.common.cadence.value,
+        here.campaign_id,
+        CADENCES[wish.person.row.common.cadence],
         at(wish.at),
-        at(now) if consent else None,
-        campaign.last_arrival if consent else None,
-        at(wish.left_at),
-        campaign.last_arrival if left else None,
+        here.now if consent else None,
+        here.arrival if consent else None,
+        at(wish.left_at) if left else None,
+        here.arrival if left else None,
         Ending.LEFT.value if left else None,
         consent.source if consent else SOURCE,
         consent.text if consent else "",
-        at(consent.at if consent else now),
+        at(consent.at) if consent else here.now,
     )
 
 
-def _signature(name: Name, campaign: Campaign, now: datetime, at: Written) -> tuple[Any, ...]:
+def _signature(name: Name, here: _Here, at: Written) -> tuple[Any, ...]:
     row = name.person.row
     return (
-        campaign.id,
+        here.campaign_id,
         name.signer_id,
         name.person.person_index,
         row.common.letter_version,
         name.person.name if name.signer_id else None,
-        at(row.signed_at or now),
+        at(row.signed_at) if row.signed_at else here.now,
         at(name.at),
-        at(now) if name.confirmed else None,
+        here.now if name.confirmed else None,
     )
 
 

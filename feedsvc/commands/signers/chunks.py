@@ -12,7 +12,7 @@ from feedsvc.errors import Invalid
 from feedsvc.gateways.lists.records import Record, Source
 from feedsvc.gateways.lists.refused import Refused
 
-ROWS = 1_000
+ROWS = 500
 OFTEN = 8
 """A chunk has so many rows at most, and the same person so often."""
 

@@ -58,7 +58,8 @@ def export(
         except KeyboardInterrupt:
             typer.echo("Interrupted; nothing was kept.", err=True)
             raise typer.Exit(INTERRUPTED) from None
-    typer.echo(f"{written:,} lines in {file}", err=True)
+    place = "standard output" if path is None else path
+    typer.echo(f"{written:,} lines in {place}", err=True)
 
 
 def _pages(here: Installation, campaign_id: int | None) -> Iterator[roll.Page]:

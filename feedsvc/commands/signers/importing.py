@@ -1,5 +1,6 @@
 """Take a list of signers in: `feedsvc signers import`."""
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -118,6 +119,7 @@ def import_signers(
         gap = HOUR / ask_per_hour
         take = _foretelling(here) if dry_run else partial(_take, here, gap)
         begun, before = time.monotonic(), run.counts.total()
+        gc.freeze()  # what is there by now stays: nobody need look through it again and again
         try:
             run = _all(run, parts, take, files.size(stream))
         except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from feedsvc.gateways.database.plain import RAW, Plain, on_sqlite, raised
@@ -94,3 +94,5 @@ def _copy(session: Session, table: Table, columns: Sequence[str], rows: Iterable
                 copy.write_row(row)
     except psycopg.IntegrityError as error:
         raise IntegrityError("a bulk insert", {}, error) from error
+    except psycopg.OperationalError as error:
+        raise OperationalError("a bulk insert", {}, error) from error
