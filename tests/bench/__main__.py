@@ -14,7 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, disk, feeds, imports, ledger, mailing, memory, seen
+from tests.bench import delivery, disk, feeds, imports, ledger, mailing, memory, seen, signups
 from tests.bench.result import Result
 
 MAILS, SIGNERS = 20_000, 100_000
@@ -29,6 +29,7 @@ def parts(mails: int, signers: int) -> Parts:
         "delivery": partial(delivery.measure, mails),
         "feeds": feeds.measure,
         "seen": seen.measure,
+        "signing": signups.measure,
         "mailing": partial(mailing.measure, mails),
         "memory": partial(memory.measure, signers),
         "imports": partial(imports.measure, signers),

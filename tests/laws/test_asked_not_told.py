@@ -59,7 +59,8 @@ def test_an_embargo_that_ended_while_we_were_away_ends_now(here_and_now: World) 
     here_and_now.join("anna@example.org")
     here_and_now.send()
     here_and_now.post(publish_at=(here_and_now.now + timedelta(hours=1)).isoformat())
-    here_and_now.join("bea@example.org")
+    bea = here_and_now.sign_up("bea@example.org")
     assert here_and_now.run(minutes=59) == ["bea@example.org"]  # asked to confirm
+    here_and_now.confirm(bea)
     here_and_now.run(days=3)
     assert here_and_now.run(minutes=11) == ["anna@example.org", "bea@example.org"]

@@ -71,7 +71,7 @@ def test_a_damaged_signup_stops_nobody_else(here_and_now: World) -> None:
     here_and_now.campaign()
     damaged = [(b"\x01" + bytes(40), here_and_now.now), (b"", here_and_now.now)]
     here_and_now.write(sign.take_in, damaged)
-    here_and_now.join("anna@example.org")
+    here_and_now.sign_up("anna@example.org")
     assert here_and_now.run(minutes=1) == ["anna@example.org"]
 
 
