@@ -30,9 +30,12 @@ FEW = 20
 
 _ZONES = text("""
     WITH RECURSIVE step (zone_tag) AS (
-        SELECT min(zone_tag) FROM signer
+        SELECT (SELECT zone_tag FROM signer ORDER BY zone_tag LIMIT 1)
         UNION ALL
-        SELECT (SELECT min(next.zone_tag) FROM signer AS next WHERE next.zone_tag > step.zone_tag)
+        SELECT (
+            SELECT next.zone_tag FROM signer AS next
+            WHERE next.zone_tag > step.zone_tag ORDER BY next.zone_tag LIMIT 1
+        )
         FROM step WHERE step.zone_tag IS NOT NULL
     )
     SELECT zone_tag FROM step WHERE zone_tag IS NOT NULL
@@ -62,9 +65,9 @@ def open_periods(
     """
     until = calendar.quarter(now - settle)
     looked = session.get(Fact, LOOKED) or Fact(name=LOOKED, value=b"")
-    after = _looked(looked, until)
-    if after == until:
+    if looked.value == until.isoformat().encode():
         return False
+    after = _looked(looked, until)
     if session.exec(select(exists(select(Delivery.signer_id).where(WAITING)))).one():
         tags = [tag for (tag,) in session.execute(_ZONES) if tag in zones]
         end = min(until, after + max(1, LOOKS // (2 * len(tags) or 1)) * calendar.HOUR)
