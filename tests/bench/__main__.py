@@ -14,7 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, disk, feeds, ledger, mailing, memory, seen
+from tests.bench import delivery, disk, feeds, ledger, mailing, memory, rotate, seen
 from tests.bench.result import Result
 
 MAILS, SIGNERS = 20_000, 100_000
@@ -31,6 +31,7 @@ def parts(mails: int, signers: int) -> Parts:
         "seen": seen.measure,
         "mailing": partial(mailing.measure, mails),
         "memory": partial(memory.measure, signers),
+        "rotate": partial(rotate.measure, signers),
     }
 
 
@@ -40,7 +41,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("names", nargs="*", metavar="part", help=f"{known}; all when none is named")
     parser.add_argument("--mails", type=int, default=MAILS, help="how many are delivered")
-    parser.add_argument("--signers", type=int, default=SIGNERS, help="how many fill the memory")
+    parser.add_argument(
+        "--signers", type=int, default=SIGNERS, help="how many fill the memory, or are sealed anew"
+    )
     asked = parser.parse_args()
     found = parts(asked.mails, asked.signers)
     if unknown := set(asked.names) - found.keys():
