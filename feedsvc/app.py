@@ -88,10 +88,10 @@ def catch_up(
         return 0
     known = database.read_now(facts.marked)
     if known is not None:
-        moved: dict[bytes, bytes] = {}
+        looked_up = replay.Known()
         going = settled(partial(journal.after, known))
         while chunk := list(islice(going, REPLAYED_AT_ONCE)):
-            database.write_now(replay.replay, chunk, moved)
+            database.write_now(replay.replay, chunk, looked_up)
             lines += len(chunk)
             if told:
                 told(len(chunk))

@@ -19,12 +19,14 @@ from feedsvc import __version__, app, config
 from feedsvc.app import Role
 from feedsvc.commands.opening import ConfigFile
 from feedsvc.errors import Misconfigured
+from feedsvc.gateways import keyfile
 from feedsvc.gateways.installation import Installation
 
 WARNING = (
     "The key file {file} was made. Back it up, apart from the database: "
     "without it no signer can be read."
 )
+OPEN = "Others may read the key file {file}: chmod 600 {file}"
 
 
 def serve(
@@ -36,10 +38,13 @@ def serve(
     """Run the service until it is told to stop (SIGTERM or Ctrl-C)."""
     settings = config.read(config_file)
     log_as_lines()
-    first_start = not settings.keys.file.exists()
+    file = keyfile.place(settings.keys.file)
+    first_start = not file.exists()
     here = app.ready(settings)
     if first_start:
-        typer.echo(WARNING.format(file=settings.keys.file), err=True)
+        typer.echo(WARNING.format(file=file), err=True)
+    elif keyfile.open_to_others(file):
+        typer.echo(OPEN.format(file=file), err=True)
     try:
         run(here, role)
     finally:

@@ -7,6 +7,7 @@
 <instant> mark <random>                      up to here the database knows all
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +31,15 @@ FOR_EVER = (Verb.ERASED, Verb.NEVER, Verb.LIFTED)
 """What is never trimmed: however old a backup is, it must not bring these people back."""
 
 
+_SPELT = {
+    Verb.SENT: re.compile(r"[^/]+/[^/]+/[0-9]+"),
+    Verb.MOVED: re.compile(r"(?:[0-9a-f]{2})+"),
+    Verb.LEFT: re.compile(r".+"),
+    Verb.RETURNED: re.compile(r".+"),
+}
+"""What a line must be about; else it is torn."""
+
+
 class Line(NamedTuple):
     """One line: when, what, about whom, and the rest of its words."""
 
@@ -44,9 +54,11 @@ def read(text: str) -> Line | None:
     try:
         at, verb, index, *rest = text.split()
         about = tuple(",".join(rest).split(",")) if rest else ()
-        return Line(datetime.fromisoformat(at), Verb(verb), bytes.fromhex(index), about)
+        line = Line(datetime.fromisoformat(at), Verb(verb), bytes.fromhex(index), about)
     except ValueError:
         return None
+    spelt = _SPELT.get(line.verb)
+    return line if spelt is None or (about and all(map(spelt.fullmatch, about))) else None
 
 
 def settled(read_all: Callable[[], Iterable[Line]]) -> Iterator[Line]:

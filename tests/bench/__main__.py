@@ -14,7 +14,18 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, disk, feeds, imports, ledger, mailing, memory, seen, signups
+from tests.bench import (
+    delivery,
+    disk,
+    feeds,
+    imports,
+    ledger,
+    mailing,
+    memory,
+    rotate,
+    seen,
+    signups,
+)
 from tests.bench.result import Result
 
 MAILS, SIGNERS = 20_000, 100_000
@@ -33,6 +44,7 @@ def parts(mails: int, signers: int) -> Parts:
         "mailing": partial(mailing.measure, mails),
         "memory": partial(memory.measure, signers),
         "imports": partial(imports.measure, signers),
+        "rotate": partial(rotate.measure, signers),
     }
 
 
@@ -43,7 +55,10 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="part", help=f"{known}; all when none is named")
     parser.add_argument("--mails", type=int, default=MAILS, help="how many are delivered")
     parser.add_argument(
-        "--signers", type=int, default=SIGNERS, help="how many hear of an update, or are imported"
+        "--signers",
+        type=int,
+        default=SIGNERS,
+        help="how many hear of an update, are imported, or are sealed anew",
     )
     asked = parser.parse_args()
     found = parts(asked.mails, asked.signers)

@@ -18,12 +18,12 @@ TOKEN = 39
 
 def keys(settings: Settings) -> Iterator[Line]:
     """Look at the key file."""
-    file = settings.keys.file
+    file = keyfile.place(settings.keys.file)
     if not file.exists():
         yield warning("key file", f"{file} is made at the first start; back it up then")
         return
     keyfile.read(file)
-    if file.stat().st_mode & 0o077:
+    if keyfile.open_to_others(file):
         yield fault("key file", f"others may read {file}: chmod 600 {file}")
     else:
         yield ok("key file", f"{file} reads well; is there a copy apart from the database?")
@@ -39,7 +39,7 @@ def database(settings: Settings) -> Iterator[Line]:
         elif found != wanted:
             yield fault("database", f"schema {found}, wanted {wanted}: run `feedsvc migrate`")
         else:
-            yield _fit(opened, keyfile.read(settings.keys.file))
+            yield _fit(opened, keyfile.read(keyfile.place(settings.keys.file)))
     finally:
         opened.close()
 
