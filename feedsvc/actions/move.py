@@ -63,9 +63,9 @@ def agree(session: Session, token: Token, *, keys: Keys, now: datetime) -> bool:
 
 
 def refuse(session: Session, token: Token, *, now: datetime) -> None:
-    """Let the old address say no: the change is over."""
+    """Let one of the two addresses say no: the change is over."""
     change = changes.open_one(session, token, now)
-    if change is not None and token.purpose is Purpose.MOVE_FROM:
+    if change is not None:
         change.expires_at = now
 
 

@@ -35,7 +35,7 @@ async def answer(request: Request) -> Response:
 async def _act(request: Request, token: Token) -> State:
     here, now = request.state["here"], request.state["clock"]()
     told = await forms.fields_if_any(request)
-    if told.get("do") == "refuse" and token.purpose is Purpose.MOVE_FROM:
+    if told.get("do") == "refuse":
         await here.database.write(move.refuse, token, now=now)
         return "refused"
     done = await here.database.write(move.agree, token, keys=here.keys, now=now)
