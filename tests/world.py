@@ -203,14 +203,19 @@ class World:
         return int(found)
 
     def mails(self, kind: MailKind = MailKind.DIGEST) -> list[tuple[str, Mail]]:
-        """List the mails that were planned, each with its address."""
+        """List the mails that were planned, each with its address, or "" once that is wiped."""
 
         def listed(session: Session) -> list[Mail]:
             return list(
                 session.exec(select(Mail).where(Mail.kind == kind).order_by(col(Mail.id))).all()
             )
 
-        return [(self.values(mail)["address"], mail) for mail in self.read(listed)]
+        return [(self._address(mail), mail) for mail in self.read(listed)]
+
+    def _address(self, mail: Mail) -> str:
+        kept = self.read(snapshots.kept, mail.id)
+        wiped = kept.sealed is None and kept.address_sealed is None
+        return "" if wiped else self._values(mail.digest_id, kept)["address"]
 
     def values(self, mail: Mail) -> Mapping[str, str]:
         """Return what stands in the slots of a mail."""

@@ -108,8 +108,9 @@ def test_the_books_of_a_fan_out_under_way_count_the_erased(river: World) -> None
 
 
 def test_open_mails_are_cancelled_and_no_mail_keeps_its_slots(river: World) -> None:
-    anna = river.join(ANNA)
+    anna = river.sign_up(ANNA)
     river.send()
+    river.confirm(anna)
     river.post()
     river.run_until_planned()
     river.sign_up(ANNA, "forest")

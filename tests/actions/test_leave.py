@@ -236,7 +236,7 @@ def test_who_is_back_already_hears_of_what_was_withheld_too(waiting: World) -> N
     waiting.join(ANNA, "river")
     assert undo(waiting, left_at, "river") == ["river"]
     waiting.run_until_planned()
-    assert waiting.send().count(ANNA) == 2  # the mail that asked for a yes, and the news
+    assert waiting.send().count(ANNA) == 1
 
 
 def test_who_waits_to_confirm_anew_need_not(waiting: World) -> None:
