@@ -139,7 +139,7 @@ async def test_a_damaged_signer_opens_no_slot_after_slot(here: World, timetable:
     here.post()
     here.pass_time(minutes=11)
     await timetable.tick()
-    damaged = "UPDATE signer SET address_sealed = x'01' WHERE id = :id"
+    damaged = "UPDATE signer SET language_sealed = x'01', language_tag = NULL WHERE id = :id"
     here.write(lambda session: session.execute(text(damaged), {"id": anna}))
     here.write(lambda session: session.execute(text("UPDATE delivery SET due_now = true")))
     await timetable.tick()

@@ -144,10 +144,6 @@ def weekday(number: int) -> str:
     return names.split()[number]
 
 
-PASSED = timedelta(minutes=15)
-"""After that a run is open, or does not open any more: nobody waited there when its hour had begun."""
-
-
 def next_digest(case: Case) -> datetime:
     """Return when the daily or weekly digest that takes this delivery is planned."""
     signer, cadence = case.signer, case.subscription.cadence
@@ -165,8 +161,6 @@ def _too_early(case: Case, period: Period) -> bool:
     if case.notice.arrived_at >= period.at:
         return True
     if case.passed is not None and period.local_date <= case.passed:
-        return True
-    if period.at + case.settle + PASSED <= case.now:
         return True
     daily = period.cadence is Cadence.DAILY
     last_on = signer.daily_served_on if daily else signer.weekly_served_on

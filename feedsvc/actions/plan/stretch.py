@@ -38,7 +38,7 @@ _ROWS = """
             SELECT 1 FROM suppression
             WHERE suppression.address_index = signer.address_index AND lifted_at IS NULL
         ) AS suppressed
-    FROM %(tables)s CROSS JOIN subscription
+    FROM %(tables)s
     WHERE %(joined)s AND subscription.id = subscription_id
         AND %(ordered)s > :bookmark AND %(ordered)s <= :end
         AND (paused_until IS NULL OR paused_until <= :now) AND %(due)s
@@ -94,7 +94,7 @@ def _deliveries(which: str, is_due: tuple[str, str]) -> _Source:
     """Go through the deliveries that wait, by their index."""
     rows = plain(
         _ROWS,
-        tables=_same("delivery CROSS JOIN signer"),
+        tables=_same("delivery CROSS JOIN subscription CROSS JOIN signer"),
         joined=_same(f"{which} AND signer.id = delivery.signer_id"),
         ordered=_same("delivery.signer_id"),
         due=is_due,
@@ -108,7 +108,7 @@ def _people(weekday: str) -> _Source:
     here = f"zone_tag = :zone AND daily_hour = :hour {weekday}"
     rows = plain(
         _ROWS,
-        tables=_same("signer CROSS JOIN delivery"),
+        tables=_same("signer CROSS JOIN delivery CROSS JOIN subscription"),
         joined=_same(f"{here} AND {_WAITING} AND delivery.signer_id = signer.id"),
         ordered=_same("signer.id"),
         due=_same("cadence = :cadence"),

@@ -271,7 +271,7 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         partial("ix_delivery_waiting", "signer_id", where="state = 'waiting'"),
         partial("ix_delivery_due_now", "signer_id", where="due_now"),
-        Index("ix_delivery_mail", "mail_id"),
+        partial("ix_delivery_mail", "mail_id", where="mail_id IS NOT NULL"),
         Index("ix_delivery_subscription", "subscription_id"),
         {"sqlite_with_rowid": False},
     )

@@ -12,6 +12,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 ASKING = sa.text("ask_at IS NOT NULL")
 PENDING = sa.text("confirmed_at IS NULL")
+MAILED = sa.text("mail_id IS NOT NULL")
 SUCCEEDED = sa.text("successor_id IS NOT NULL")
 TOLD = sa.text("left_because IS NOT NULL")
 WAITING = sa.text("mailed_at IS NULL")
@@ -24,6 +25,7 @@ def upgrade() -> None:
     _signatures()
     _subscriptions()
     _mails()
+    _deliveries()
     _campaigns()
     _fresh_links()
     _address_changes()
@@ -99,6 +101,14 @@ def _mails() -> None:
         snapshot.add_column(sa.Column("name_sealed", sa.LargeBinary(), nullable=True))
         snapshot.add_column(sa.Column("signed_on", sa.Date(), nullable=True))
         snapshot.add_column(sa.Column("token_key", sa.Integer(), nullable=True))
+
+
+def _deliveries() -> None:
+    """Keep those that wait out of the index by mail: each had an entry that said nothing."""
+    op.drop_index("ix_delivery_mail", "delivery")
+    op.create_index(
+        "ix_delivery_mail", "delivery", ["mail_id"], sqlite_where=MAILED, postgresql_where=MAILED
+    )
 
 
 def _campaigns() -> None:
