@@ -200,3 +200,16 @@ async def test_a_tick_that_a_stop_cuts_short_is_no_fault(
     timetable.stop()
     await asyncio.sleep(0.05)
     assert not caplog.records
+
+
+async def test_who_signs_in_a_rush_is_answered_before_others_are_worked_off(
+    here_and_now: World,
+) -> None:
+    loop, here = asyncio.get_running_loop(), here_and_now.here
+    rush = await schedule.newest(here)
+    await here.database.write(sign.take_in, [(b"", here_and_now.now)] * 20_000)
+    begun = loop.time()
+    await schedule.give_way(here, rush)
+    rest = schedule.RESTS * schedule.MOMENT
+    assert loop.time() - begun >= rest
+    assert rush.newest == 20_000
