@@ -7,6 +7,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -46,12 +47,24 @@ SECONDS = 1.0
 BREATH = timedelta(seconds=0.1)
 """What a nudge leaves to the answer, and to the feeds that are rendered for those who ask at once."""
 
+MOMENT, RESTS = 0.05, 5
+RUSH = 200
+"""So many sign-ups a second are a rush: working them off then takes a sixth of the time."""
+
 TIDY_MINUTES = 10
 SIGN_UPS = col(Intake.id), True
 FAN_OUTS = col(Notice.id), col(Notice.eligible).is_(None)
 SWEEPS = col(Notice.id), col(Notice.swept).is_not(None)
 PLANS = col(Slot.id), col(Slot.planned_at).is_(None)
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Rush:
+    """Which sign-up was the newest, and when."""
+
+    newest: int
+    at: float
 
 
 async def tick(here: Installation, now: datetime) -> None:
@@ -75,7 +88,29 @@ async def tick(here: Installation, now: datetime) -> None:
 
 async def _sign_ups(here: Installation, now: datetime) -> None:
     pieces = (here.composer, here.keys, here.settings)
-    await _one_by_one(here, SIGN_UPS, partial(sign.work_off, now=now), *pieces)
+    act, rush = partial(sign.work_off, now=now), await newest(here)
+    await _one_by_one(
+        here, SIGN_UPS, act, *pieces, meanwhile=partial(give_way, here, rush), every=MOMENT
+    )
+
+
+async def give_way(here: Installation, rush: Rush) -> None:
+    """Rest while people sign faster than this: they are answered first, the work waits."""
+    now = await newest(here)
+    if now.newest - rush.newest > RUSH * (now.at - rush.at):
+        await asyncio.sleep(RESTS * MOMENT)
+        now = await newest(here)
+    rush.newest, rush.at = now.newest, now.at
+
+
+async def newest(here: Installation) -> Rush:
+    """Look which sign-up is the newest."""
+    found = await here.database.read(_last_intake)
+    return Rush(found, asyncio.get_running_loop().time())
+
+
+def _last_intake(session: Session) -> int:
+    return session.exec(select(func.max(Intake.id))).one() or 0
 
 
 async def _asks(here: Installation, now: datetime) -> None:
@@ -186,13 +221,15 @@ async def _one_by_one(
     act: Callable[..., Any],
     *pieces: object,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
+    every: float | None = None,
 ) -> None:
     """Work off the oldest of these rows until none is left; one that fails is passed by (law 8).
 
-    What takes long looks up every second and does what must not wait, `meanwhile`.
+    What takes long looks up every second, or `every` so many, and does what must not wait, `meanwhile`.
     """
     loop = asyncio.get_running_loop()
     after: int | None = 0
+    pause = SECONDS if every is None else every
     failures, looked_up = [], loop.time()
     while after is not None:
         try:
@@ -203,7 +240,7 @@ async def _one_by_one(
         except Exception as error:  # noqa: BLE001  raised below, with the others
             failures.append(error)
             after = await here.database.read(_oldest, rows, after)
-        if meanwhile is not None and loop.time() - looked_up > SECONDS:
+        if meanwhile is not None and loop.time() - looked_up > pause:
             await meanwhile()
             looked_up = loop.time()
     if failures:

@@ -210,3 +210,16 @@ def test_the_tick_after_an_erasure_wipes_the_log(here: World, tmp_path: Path) ->
     log = (tmp_path / "feedsvc.db-wal").stat().st_size
     assert log < 40_000  # what was committed since: only that it was wiped
     assert here.read(facts.wipe_owed) is None
+
+
+async def test_who_signs_in_a_rush_is_answered_before_others_are_worked_off(
+    here_and_now: World,
+) -> None:
+    loop, here = asyncio.get_running_loop(), here_and_now.here
+    rush = await schedule.newest(here)
+    await here.database.write(sign.take_in, [(b"", here_and_now.now)] * 20_000)
+    begun = loop.time()
+    await schedule.give_way(here, rush)
+    rest = schedule.RESTS * schedule.MOMENT
+    assert loop.time() - begun >= rest
+    assert rush.newest == 20_000

@@ -31,7 +31,7 @@ async def test_a_mail_that_is_tried_again_has_the_same_signature(
     async with mailing(sqlite_url, tmp_path, **signed(tmp_path)) as sending:
         here = sending.world
         here.campaign()
-        here.join("anna@example.org")
+        here.sign_up("anna@example.org")
         [first] = await sending.deliver()
         here.write(lambda s: s.connection().exec_driver_sql(AGAIN))
         [second] = await sending.deliver()
