@@ -17,7 +17,7 @@ from feedsvc import app, config, migrations
 from feedsvc.actions import replay, restored
 from feedsvc.commands.opening import ConfigFile, installation
 from feedsvc.config import Settings
-from feedsvc.errors import Misconfigured
+from feedsvc.errors import Conflict, Misconfigured
 from feedsvc.gateways import copies, keyfile
 from feedsvc.gateways.database import make_engine
 from feedsvc.gateways.database.engines import file_of, is_sqlite
@@ -67,7 +67,7 @@ def restore(
     database, now = file_of(url), app.utc_now()
     aside = database.with_suffix(f".before-restore-{now:%Y%m%dT%H%M%S}.db")
     database.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(url)
+    lock = _lock(url)
     try:
         had = database.exists()
         copies.put_in_place(file, database, aside, _fitting(settings))
@@ -93,6 +93,15 @@ def _fitting(settings: Settings) -> Callable[[Path], None]:
             engine.dispose()
 
     return fit
+
+
+def _lock(url: str) -> FileLock:
+    try:
+        return FileLock(url)
+    except Misconfigured as error:
+        raise Conflict(
+            "The service works with this database.", remedy="Stop it first, then restore."
+        ) from error
 
 
 def _replayed(settings: Settings, now: datetime) -> None:

@@ -21,7 +21,8 @@ from feedsvc.actions import keys as staff_keys
 from feedsvc.app import Role
 from feedsvc.commands.books import in_words
 from feedsvc.commands.content import load_all
-from feedsvc.commands.serve import WARNING, listening, log_as_lines, server
+from feedsvc.commands.opening import MADE
+from feedsvc.commands.serve import listening, log_as_lines, server
 from feedsvc.domain.tables.staff import Scope
 from feedsvc.errors import FeedsvcError, Misconfigured
 from feedsvc.gateways import files
@@ -91,7 +92,7 @@ async def _demo(door: socket.socket, *, once: bool) -> bool:
     catcher = Catcher(_now)
     smtp = await catcher.start()
     here = app.ready(_settings(door.getsockname()[1], smtp))
-    console.print(escape(WARNING.format(file=here.settings.keys.file)))
+    console.print(escape(MADE.format(file=here.settings.keys.file)))
     web = server(here, Role.ALL, more=outbox_routes(catcher))
     serving = asyncio.create_task(web.serve([door]))
     try:

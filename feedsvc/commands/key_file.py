@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +15,17 @@ from feedsvc.commands.opening import ConfigFile, installation
 from feedsvc.domain.sealing import LOOK_SECONDS, Keys, with_another, without_old_seals
 from feedsvc.errors import Conflict, Misconfigured
 from feedsvc.gateways import keyfile
-from feedsvc.gateways.database import Database
+from feedsvc.gateways.database import Database, open_database
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.gateways.installation import Installation
 from feedsvc.records import facts, sealed
 from feedsvc.records.sealed import Place
 
-CHUNK = 500
-REST = 3
+FEW, CHUNK, MANY = 20, 200, 2_000
+HELD_SECONDS = 0.005
+"""How long a chunk may hold the writer; the next one is as large as that allows."""
+
+REST = 2
 """How much longer than a chunk holds the writer it is left to the others."""
 
 PASSES = 5
@@ -89,7 +93,7 @@ def rotate(
             typer.echo(f"{damaged} rows do not open with any key and stay as they are.", err=True)
         if forget_old:
             _forget_old(here, file, damaged)
-    typer.echo(f"Back up {file}, apart from the database: older copies of it are of no use now.")
+    typer.echo(f"Back up {file}, apart from the database: older copies lack the new key.")
 
 
 def begin(here: Installation, file: Path, *, alone: bool) -> float:
@@ -124,7 +128,11 @@ def reseal_all(here: Installation, begun_at: float, progress: Progress) -> int:
 
     The last passes come when every process has taken up the new key, or had the time to.
     """
-    database, keys = here.database, here.keys
+    with closing(open_database(here.database.url, durable=False)) as database:
+        return _until_none_is_left(database, here.keys, begun_at, progress)
+
+
+def _until_none_is_left(database: Database, keys: Keys, begun_at: float, progress: Progress) -> int:
     task = progress.add_task(
         "sealing anew", total=database.read_now(sealed.count_older, keys.current)
     )
@@ -149,17 +157,26 @@ def wait_until(moment: float) -> None:
 
 def _pass(database: Database, keys: Keys) -> Iterator[tuple[int, int]]:
     """Go through all tables once; give how many rows of each chunk are done, and do not open."""
+    limit = CHUNK
     for place in sealed.places():
         after = 0
         while rows := database.read_now(
-            sealed.older, place, keys.current, after=after, limit=CHUNK
+            sealed.older, place, keys.current, after=after, limit=limit
         ):
             after = rows[-1][0]
             new = reseal.resealed(place, keys, rows)
             begun = time.monotonic()
             done = database.write_now(reseal.reseal, place, rows, new)
+            held = time.monotonic() - begun
+            limit = _next_chunk(limit, held)
             yield done, _damaged(place, new, keys.current)
-            time.sleep(REST * (time.monotonic() - begun))
+            time.sleep(REST * held)
+
+
+def _next_chunk(limit: int, held: float) -> int:
+    """Come nearer to the size that holds the writer just long enough."""
+    fitting = limit * HELD_SECONDS / max(held, 1e-4)
+    return round(max(min(fitting, 2 * limit, MANY), FEW, limit / 4))
 
 
 def _damaged(place: Place, rows: list[sealed.Row], key: int) -> int:

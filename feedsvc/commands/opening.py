@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from feedsvc import app, config
+from feedsvc.gateways import keyfile
 from feedsvc.gateways.installation import Installation
 
 ConfigFile = Annotated[
@@ -16,10 +17,21 @@ ConfigFile = Annotated[
 ]
 
 
+MADE = (
+    "The key file {file} was made. Back it up, apart from the database: "
+    "without it no signer can be read."
+)
+
+
 @contextmanager
 def installation(file: Path | None) -> Iterator[Installation]:
     """Open the installation that the settings name, for one command."""
-    here = app.opened(config.read(file))
+    settings = config.read(file)
+    keys = keyfile.place(settings.keys.file)
+    first_start = not keys.exists()
+    here = app.opened(settings)
+    if first_start:
+        typer.echo(MADE.format(file=keys), err=True)
     try:
         yield here
     finally:

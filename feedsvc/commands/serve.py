@@ -17,15 +17,11 @@ from starlette.types import ASGIApp
 
 from feedsvc import __version__, app, config
 from feedsvc.app import Role
-from feedsvc.commands.opening import ConfigFile
+from feedsvc.commands.opening import MADE, ConfigFile
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways import keyfile
 from feedsvc.gateways.installation import Installation
 
-WARNING = (
-    "The key file {file} was made. Back it up, apart from the database: "
-    "without it no signer can be read."
-)
 OPEN = "Others may read the key file {file}: chmod 600 {file}"
 
 
@@ -42,7 +38,7 @@ def serve(
     first_start = not file.exists()
     here = app.ready(settings)
     if first_start:
-        typer.echo(WARNING.format(file=file), err=True)
+        typer.echo(MADE.format(file=file), err=True)
     elif keyfile.open_to_others(file):
         typer.echo(OPEN.format(file=file), err=True)
     try:

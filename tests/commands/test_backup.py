@@ -222,6 +222,42 @@ def _sent(here: World, *addresses: str) -> None:
         journal.write([f"{here.now.isoformat()} sent {index} {uid}/news/0"])
 
 
+def _journal(here: World, *lines: str) -> None:
+    journal = here.here.database.journal
+    assert journal
+    journal.write([f"{here.now.isoformat()} {line}" for line in lines])
+
+
+def test_who_took_an_older_leave_back_since_is_written_to(house: House) -> None:
+    with house.lives() as here:
+        uid = here.campaign(kind="petition").uid
+        anna = here.join(ANNA)
+        here.send()
+        here.post()
+        here.run_until_planned(minutes=1)
+        here.leave(anna)
+        house.run("backup", str(house.copy))
+    with house.lives(HOUR) as here:
+        _journal(here, f"returned {here.here.keys.address_index(ANNA).hex()} {uid}")
+    restored(house)
+    with house.lives(DAY) as here:
+        assert here.run() == [ANNA]
+        assert (wish(here, ANNA), here.books().balanced) == (None, True)
+
+
+def test_who_moved_and_then_left_is_not_written_to_at_the_old_address(house: House) -> None:
+    with house.lives() as here:
+        uid = here.campaign(kind="petition").uid
+        here.join(ANNA)
+        house.run("backup", str(house.copy))
+    with house.lives(HOUR) as here:
+        old, new = (here.here.keys.address_index(one).hex() for one in (ANNA, BEA))
+        _journal(here, f"moved {old} {new}", f"left {new} {uid}")
+    restored(house)
+    with house.lives(DAY) as here:
+        assert wish(here, ANNA) == "left"
+
+
 def test_replaying_twice_changes_nothing(house: House) -> None:
     yesterday(house, ANNA, BEA)
     with house.lives(HOUR) as here:

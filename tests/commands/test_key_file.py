@@ -109,7 +109,8 @@ def test_one_that_was_killed_goes_on_with_the_same_key(
     lived_in: World, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr(key_file, "CHUNK", 1)
+        for size in ("FEW", "CHUNK", "MANY"):
+            dying.setattr(key_file, size, 1)
         calls = iter([1, 1])
         going = reseal.reseal
         dying.setattr(reseal, "reseal", lambda *args: (next(calls), going(*args))[1])

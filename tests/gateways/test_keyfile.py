@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.domain import sealing
 from feedsvc.domain.sealing import Sealed, fresh_keys, with_another
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways import keyfile
@@ -64,6 +65,17 @@ def test_a_key_that_was_added_is_met_while_running(tmp_path: Path) -> None:
     keyfile.replace_file(file, replace(added, current=2))
     assert running.unseal(keyfile.read(file).seal("Anna", Sealed.NAME), Sealed.NAME) == "Anna"
     assert running.current == 2
+
+
+def test_whoever_seals_takes_up_a_new_key_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "LOOK_SECONDS", 0.0)
+    file = tmp_path / "feedsvc.keys"
+    running = keyfile.create(file)
+    assert running.seal("Anna", Sealed.NAME)[0] == 1
+    keyfile.replace_file(file, replace(with_another(keyfile.read(file)), current=2))
+    assert running.seal("Anna", Sealed.NAME)[0] == 2
 
 
 def test_a_file_that_is_being_copied_changes_nothing(tmp_path: Path) -> None:

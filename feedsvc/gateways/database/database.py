@@ -112,8 +112,11 @@ class Database:
             self.journal.close()
 
 
-def open_database(url: str, *, pool: int = 8) -> Database:
+def open_database(url: str, *, pool: int = 8, durable: bool = True) -> Database:
     """Open the database at `url`; an SQLite file is made when it is missing, for its owner only.
+
+    What is written to one that is not `durable` is there for all at once, and survives a power cut
+    when the next durable commit does (SQLite).
 
     Raises Lost when the server does not answer, Misconfigured when the file cannot be used.
     """
@@ -123,7 +126,7 @@ def open_database(url: str, *, pool: int = 8) -> Database:
         return Database(url, engine, engine, PoolWriter(engine, pool), None)
     file = file_of(url)
     _make(file)
-    engine = make_engine(url, pool=1)
+    engine = make_engine(url, pool=1, durable=durable)
     _probe(engine, url)
     journal = Journal(file.with_suffix(".journal"))
     readers = make_engine(url, pool=READERS + 1, reader=True)

@@ -21,6 +21,9 @@ WRITER = (
     "PRAGMA cache_size=-8192",  # memory must not grow with the list; the system keeps the rest
     "PRAGMA journal_size_limit=67108864",
 )
+HURRIED = (*WRITER, "PRAGMA synchronous=NORMAL")
+"""For what may be done again after a power cut: a commit holds the lock, but waits for no disk."""
+
 READER = (
     "PRAGMA query_only=ON",
     "PRAGMA wal_autocheckpoint=0",  # a reader that checkpoints meets the WAL-reset fault of < 3.51.3
@@ -42,10 +45,11 @@ def file_of(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def make_engine(url: str, *, pool: int = 4, reader: bool = False) -> Engine:
-    """Make an engine; one for readers of SQLite cannot write."""
+def make_engine(url: str, *, pool: int = 4, reader: bool = False, durable: bool = True) -> Engine:
+    """Make an engine; one for readers of SQLite cannot write, one that is not durable is quicker."""
     if is_sqlite(url):
-        return _sqlite(url, pool, READER if reader else WRITER, "" if reader else " IMMEDIATE")
+        writer = WRITER if durable else HURRIED
+        return _sqlite(url, pool, READER if reader else writer, "" if reader else " IMMEDIATE")
     return create_engine(
         url,
         pool_size=pool,
