@@ -69,6 +69,11 @@ async def test_both_addresses_are_asked_and_the_old_one_sees_the_new(anna: World
     assert links(anna, MailKind.MOVE_FROM, "new_address") == [NEW]
 
 
+async def test_no_row_holds_the_new_address(anna: World) -> None:
+    await asked(anna)
+    assert "anna.new" not in "".join(repr(row) for rows in anna.dump().values() for row in rows)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 async def test_the_address_changes_when_both_have_agreed(anna: World, first: int) -> None:
     urls = await asked(anna)
