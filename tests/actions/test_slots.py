@@ -241,11 +241,12 @@ def test_every_zone_has_each_day_and_hour_once_in_two_years() -> None:
 
 def test_two_years_of_clock_changes_have_a_run_for_each_day_and_week(embedded: World) -> None:
     embedded.now = begin = datetime(2025, 1, 1, 0, 10, tzinfo=UTC)
-    peopled(embedded, list(ODD))
+    some = list(ODD[::4])
+    peopled(embedded, some)
     while embedded.now < begin + 730 * DAY:
         look(embedded)
         embedded.now += 20 * HOUR
-    _check(embedded, list(ODD), begin, embedded.now - 20 * HOUR)
+    _check(embedded, some, begin, embedded.now - 20 * HOUR)
 
 
 def test_four_hundred_zones_have_a_run_for_each_day_and_week(embedded: World) -> None:
