@@ -2,7 +2,7 @@
 
 from feedsvc.domain.tables.ledger import MailKind
 from tests.web.mine import ANNA, LETTER, later, links, planned, words
-from tests.web.visiting import visitor
+from tests.web.visiting import by_hand, visitor
 from tests.world import World
 
 NEW = "anna.new@example.com"
@@ -13,7 +13,7 @@ async def test_signer_chooses_moves_and_is_erased(here_and_now: World) -> None:
     here_and_now.campaign(kind="petition", letter=LETTER)
     campaign = str(here_and_now.campaign_id())
     async with visitor(here_and_now) as client:
-        await client.post("/c/river/sign", data=FORM)
+        await client.post("/c/river/sign", data=by_hand(here_and_now, FORM))
         await here_and_now.tick()
         await client.post(links(here_and_now, MailKind.CONFIRM, "confirm_url")[0])
         here_and_now.post(title="First")
