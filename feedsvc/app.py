@@ -72,6 +72,7 @@ def ready(settings: Settings) -> Installation:
         print_of_feeds = documents.fingerprint(settings, here.templates)
         here.database.write_now(configuration_moved, print_of_feeds, utc_now())
         catch_up(here, now=utc_now())
+        here.templates.warm()
     return here
 
 

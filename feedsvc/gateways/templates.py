@@ -56,6 +56,11 @@ class Templates:
         self._offer()
         _compile(self._frames[_SOURCE].environment)
 
+    def warm(self) -> None:
+        """Compile the templates of every language: what first needs them may hold the writer."""
+        for frame in self._frames.values():
+            _compile(frame.environment)
+
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that pages and mails can be framed in, English first."""
