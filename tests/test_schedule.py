@@ -11,14 +11,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import func, select
 
-from feedsvc import schedule
 from feedsvc.actions import erase, sign, tidy
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.ledger import Mail, MailKind, Slot, Snapshot
 from feedsvc.domain.tables.people import Intake
 from feedsvc.records import facts
-from feedsvc.schedule import Timetable, tidy_up
+from feedsvc.schedule import Timetable, rows, rush, tidy_up
 from tests.world import World, world
 
 STOP = "CREATE TRIGGER stop BEFORE {} BEGIN SELECT RAISE(ABORT, 'anna@example.org'); END"
@@ -153,7 +152,7 @@ async def test_a_damaged_signer_opens_no_slot_after_slot(here: World, timetable:
 async def test_who_signs_while_many_mails_are_planned_is_asked_meanwhile(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schedule, "SECONDS", 0.0)
+    monkeypatch.setattr(rows, "SECONDS", 0.0)
     with world(sqlite_url, tmp_path, digest={"chunk": 1}) as made:
         made.campaign()
         for number in range(5):
@@ -194,7 +193,7 @@ async def test_a_tick_that_a_stop_cuts_short_is_no_fault(
         begun.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(schedule, "STEPS", (endless,))
+    monkeypatch.setattr("feedsvc.schedule.ticking.STEPS", (endless,))
     timetable = Timetable(here_and_now.here, here_and_now.clock)
     timetable.start()
     await begun.wait()
@@ -216,10 +215,10 @@ async def test_who_signs_in_a_rush_is_answered_before_others_are_worked_off(
     here_and_now: World,
 ) -> None:
     loop, here = asyncio.get_running_loop(), here_and_now.here
-    rush = await schedule.newest(here)
+    before = await rush.newest(here)
     await here.database.write(sign.take_in, [(b"", here_and_now.now)] * 20_000)
     begun = loop.time()
-    await schedule.give_way(here, rush)
-    rest = schedule.RESTS * schedule.MOMENT
+    await rush.give_way(here, before)
+    rest = rush.RESTS * rush.MOMENT
     assert loop.time() - begun >= rest
-    assert rush.newest == 20_000
+    assert before.newest == 20_000
