@@ -14,8 +14,8 @@ from sqlmodel import func, select
 from feedsvc.actions import erase, sign, tidy
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
+from feedsvc.domain.tables.doors import Intake
 from feedsvc.domain.tables.ledger import Mail, MailKind, Slot, Snapshot
-from feedsvc.domain.tables.people import Intake
 from feedsvc.records import facts
 from feedsvc.schedule import Timetable, rows, rush, tidy_up
 from tests.world import World, world

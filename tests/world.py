@@ -20,8 +20,9 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables import metadata
 from feedsvc.domain.tables.content import Campaign, Update
+from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.ledger import Delivery, Lane, Mail, MailKind
-from feedsvc.domain.tables.people import Cadence, Confirmation, Signer
+from feedsvc.domain.tables.people import Cadence, Signer
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways import dkim_key, files, keyfile
 from feedsvc.gateways.composer import Composer

@@ -10,8 +10,9 @@ from feedsvc.config import Limits, Settings
 from feedsvc.domain import buckets as allowances
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import Confirmation, Signer
+from feedsvc.domain.tables.people import Signer
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import CONFIRM_DAYS, Composer
 from feedsvc.records import buckets, confirmations, links, mails, pending, suppressions, texts

@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 from feedsvc.config import Settings
 from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
+from feedsvc.domain.tables.doors import AddressChange
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import AddressChange, Signer
+from feedsvc.domain.tables.people import Signer
 from feedsvc.domain.tokens import Purpose
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import NEW_ADDRESS, Composer

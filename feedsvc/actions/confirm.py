@@ -6,13 +6,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.ledger import ASKING, Mail
-from feedsvc.domain.tables.people import (
-    Confirmation,
-    Signature,
-    Signer,
-    Subscription,
-)
+from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from feedsvc.records import confirmations, due, pending, suppressions, wiping
 
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import Confirmation, Ending, Signature, Signer, Subscription
+from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
 from feedsvc.records import buckets, pending, wiping
 
 ASKED = timedelta(days=30)

@@ -11,8 +11,9 @@ from feedsvc.config import Settings
 from feedsvc.domain.digest import AboutCampaign
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import FreshLink
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import FreshLink, Signer
+from feedsvc.domain.tables.people import Signer
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
 from feedsvc.records import fresh_links, links, mails, suppressions, texts

@@ -9,13 +9,9 @@ from sqlmodel import Session, col, select
 from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import AddressChange, Confirmation
 from feedsvc.domain.tables.ledger import Lane, Mail
-from feedsvc.domain.tables.people import (
-    AddressChange,
-    Confirmation,
-    Signature,
-    Signer,
-)
+from feedsvc.domain.tables.people import Signature, Signer
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
 from feedsvc.records import audit, changes, due, planning, subscriptions

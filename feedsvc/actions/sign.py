@@ -14,7 +14,8 @@ from feedsvc.domain import groups
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.signup import WISH, LinkWish, Signup
 from feedsvc.domain.tables.content import Campaign, CampaignKind, Letter
-from feedsvc.domain.tables.people import Intake, Signature, Signer, Subscription
+from feedsvc.domain.tables.doors import Intake
+from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from feedsvc.errors import FeedsvcError
 from feedsvc.gateways.composer import Composer
 from feedsvc.gateways.database import execute, plain

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.buckets import Allowance
-from feedsvc.domain.tables.people import Bucket
+from feedsvc.domain.tables.doors import Bucket
 from feedsvc.records.locks import insert
 
 EVERYBODY = b"everybody"

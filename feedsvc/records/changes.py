@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import AddressChange, Signer
+from feedsvc.domain.tables.doors import AddressChange
+from feedsvc.domain.tables.people import Signer
 from feedsvc.domain.tokens import Token
 from feedsvc.gateways.composer import MOVE_DAYS
 from feedsvc.records import suppressions

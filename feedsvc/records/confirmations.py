@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import Confirmation, Signature, Subscription
+from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.people import Signature, Subscription
 from feedsvc.errors import NotFound
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)

@@ -7,18 +7,9 @@ from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink
 from feedsvc.domain.tables.ledger import Mail, Withheld
-from feedsvc.domain.tables.people import (
-    AddressChange,
-    Confirmation,
-    Ending,
-    FreshLink,
-    Reach,
-    Signature,
-    Signer,
-    Subscription,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Ending, Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.records import due, wiping
 from feedsvc.records.locks import insert
 

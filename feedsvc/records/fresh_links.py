@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.people import FreshLink, Signer
+from feedsvc.domain.tables.doors import FreshLink
+from feedsvc.domain.tables.people import Signer
 
 LIFE = timedelta(minutes=30)
 AGAIN = timedelta(minutes=5)

@@ -18,8 +18,9 @@ from feedsvc.domain.groups import LARGE, OTHER
 from feedsvc.domain.outcome import Fault
 from feedsvc.domain.reasons import QUARANTINED, named
 from feedsvc.domain.tables.content import Campaign, Update
+from feedsvc.domain.tables.doors import Intake
 from feedsvc.domain.tables.ledger import REFUSED, Mail, MailState, Notice
-from feedsvc.domain.tables.people import Intake, Signer
+from feedsvc.domain.tables.people import Signer
 
 STATES = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNKNOWN)
 SHOWN = 50

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, func, select
 
-from feedsvc.domain.tables.people import Intake
+from feedsvc.domain.tables.doors import Intake
 from feedsvc.gateways.installation import Installation
 
 MOMENT, RESTS = 0.05, 5

@@ -20,8 +20,8 @@ from feedsvc.actions import (
     steer,
     welcome,
 )
+from feedsvc.domain.tables.doors import Intake
 from feedsvc.domain.tables.ledger import Notice, Slot
-from feedsvc.domain.tables.people import Intake
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.records import facts

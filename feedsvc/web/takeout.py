@@ -7,16 +7,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign, Update
+from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink
 from feedsvc.domain.tables.ledger import Delivery, Mail, Notice
-from feedsvc.domain.tables.people import (
-    AddressChange,
-    Confirmation,
-    FreshLink,
-    Signature,
-    Signer,
-    Subscription,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Signature, Signer, Subscription, Suppression
 from feedsvc.records import deliveries
 from feedsvc.web import mine
 

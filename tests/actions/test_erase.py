@@ -9,18 +9,9 @@ from feedsvc.actions import deliver, erase, leave, sign
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink, Intake
 from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot
-from feedsvc.domain.tables.people import (
-    AddressChange,
-    Confirmation,
-    FreshLink,
-    Intake,
-    Reach,
-    Signature,
-    Signer,
-    Subscription,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from tests.world import World
 

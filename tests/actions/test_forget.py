@@ -4,7 +4,8 @@ import pytest
 from sqlmodel import Session, select
 
 from feedsvc.actions import forget
-from feedsvc.domain.tables.people import Confirmation, Signature, Signer, Subscription
+from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from tests.world import World
 
 ANNA = "anna@example.org"

@@ -4,8 +4,9 @@ import pytest
 from sqlmodel import Session, col, select
 
 from feedsvc.actions import link
+from feedsvc.domain.tables.doors import FreshLink
 from feedsvc.domain.tables.ledger import Digest, MailKind
-from feedsvc.domain.tables.people import FreshLink, Reach, Signer, Suppression
+from feedsvc.domain.tables.people import Reach, Signer, Suppression
 from feedsvc.records import fresh_links
 from tests.world import World
 

@@ -5,17 +5,9 @@ from sqlmodel import Session, col, select
 
 from feedsvc.actions import confirm, crowd, forget, tidy
 from feedsvc.domain.tables.content import Campaign, Letter
+from feedsvc.domain.tables.doors import Confirmation, FreshLink, Intake
 from feedsvc.domain.tables.ledger import Mail, MailKind, Snapshot
-from feedsvc.domain.tables.people import (
-    Cadence,
-    Confirmation,
-    FreshLink,
-    Intake,
-    Reach,
-    Signature,
-    Subscription,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Cadence, Reach, Signature, Subscription, Suppression
 from feedsvc.errors import NotFound
 from tests.world import World
 

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import select
 
 from feedsvc.actions import forget
+from feedsvc.domain.tables.doors import Bucket
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import Bucket
 from tests.actions.test_ask import asks
 from tests.world import World, world
 

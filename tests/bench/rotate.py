@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from sqlmodel import Session, func, select
 
 from feedsvc.domain.sealing import Sealed
-from feedsvc.domain.tables.people import Intake, Signature, Signer
+from feedsvc.domain.tables.doors import Intake
+from feedsvc.domain.tables.people import Signature, Signer
 from feedsvc.records import facts
 from tests.bench.crowd import fill, opened
 from tests.bench.disk import scratch

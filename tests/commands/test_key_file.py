@@ -11,7 +11,8 @@ from typer.testing import Result
 from feedsvc.actions import reseal
 from feedsvc.commands import key_file
 from feedsvc.domain.sealing import Keys, Sealed
-from feedsvc.domain.tables.people import AddressChange, Intake, Signer
+from feedsvc.domain.tables.doors import AddressChange, Intake
+from feedsvc.domain.tables.people import Signer
 from feedsvc.domain.tokens import Purpose, Token, read, write
 from feedsvc.errors import Conflict, Misconfigured
 from feedsvc.gateways import keyfile

@@ -10,17 +10,9 @@ from sqlmodel import Session, col, delete, select
 from typer.testing import Result
 
 from feedsvc.actions import leave
+from feedsvc.domain.tables.doors import Confirmation, ImportRun
 from feedsvc.domain.tables.ledger import Mail, Snapshot
-from feedsvc.domain.tables.people import (
-    Confirmation,
-    Ending,
-    ImportRun,
-    Reach,
-    Signature,
-    Signer,
-    Subscription,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Ending, Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from feedsvc.errors import Invalid, Misconfigured, NotFound
 from tests.commands.lists import CONSENT, Lists

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from feedsvc.domain.tables.people import ImportRun, Signature, Signer, Subscription
+from feedsvc.domain.tables.doors import ImportRun
+from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from tests.world import World, world
 
 ROWS = 12_000

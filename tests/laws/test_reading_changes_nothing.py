@@ -5,7 +5,8 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from feedsvc.actions import leave, publish
-from feedsvc.domain.tables.people import Confirmation, Signer
+from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.people import Signer
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import Unavailable
 from feedsvc.records import confirmations, pending

@@ -34,8 +34,9 @@ from feedsvc.domain.drafts import UpdateDraft
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import AddressChange, Confirmation
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Lane, Mail, MailKind, MailState
-from feedsvc.domain.tables.people import AddressChange, Cadence, Confirmation
+from feedsvc.domain.tables.people import Cadence
 from feedsvc.domain.tokens import Purpose, Token
 from tests.world import SENT, World, world
 

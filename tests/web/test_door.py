@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
-from feedsvc.domain.tables.people import Intake, Signature, Subscription
+from feedsvc.domain.tables.doors import Intake
+from feedsvc.domain.tables.people import Signature, Subscription
 from feedsvc.web import door
 from tests.web.visiting import BASE, by_hand, visitor
 from tests.world import World

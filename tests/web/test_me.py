@@ -7,15 +7,9 @@ import pytest
 from feedsvc.actions import leave
 from feedsvc.domain import tokens
 from feedsvc.domain.sealing import Sealed
+from feedsvc.domain.tables.doors import FreshLink
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import (
-    Cadence,
-    Ending,
-    FreshLink,
-    Reach,
-    Signer,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Cadence, Ending, Reach, Signer, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from tests.web.mine import (
     ANNA,

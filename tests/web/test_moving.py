@@ -9,15 +9,9 @@ from feedsvc.actions import move, sign
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
+from feedsvc.domain.tables.doors import AddressChange, Confirmation
 from feedsvc.domain.tables.ledger import MailKind, MailState
-from feedsvc.domain.tables.people import (
-    AddressChange,
-    Confirmation,
-    Reach,
-    Signature,
-    Signer,
-    Suppression,
-)
+from feedsvc.domain.tables.people import Reach, Signature, Signer, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from tests.web.mine import ANNA, LETTER, fresh_link, later, links, planned, rows, signer
 from tests.web.visiting import visitor

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from feedsvc.actions import ask, sign
 from feedsvc.domain import tokens
+from feedsvc.domain.tables.doors import Intake
 from feedsvc.domain.tables.ledger import MailKind
-from feedsvc.domain.tables.people import Intake, Signature, Subscription
+from feedsvc.domain.tables.people import Signature, Subscription
 from feedsvc.domain.tokens import Purpose, Token
 from tests.web.visiting import BASE, by_hand, visitor
 from tests.world import World

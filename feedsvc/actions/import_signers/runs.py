@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from feedsvc.domain.importing.people import Person
 from feedsvc.domain.tables.content import Campaign, CampaignKind
-from feedsvc.domain.tables.people import ImportRun
+from feedsvc.domain.tables.doors import ImportRun
 from feedsvc.errors import Conflict
 from feedsvc.records import audit, campaigns
 

@@ -1,9 +1,9 @@
-"""The tables, by subject: content, people, ledger, staff, hubs."""
+"""The tables, by subject: content, people, doors, ledger, staff, hubs."""
 
 from sqlmodel import SQLModel
 
-from feedsvc.domain.tables import content, hubs, ledger, people, staff
+from feedsvc.domain.tables import content, doors, hubs, ledger, people, staff
 
 metadata = SQLModel.metadata
 
-__all__ = ["content", "hubs", "ledger", "metadata", "people", "staff"]
+__all__ = ["content", "doors", "hubs", "ledger", "metadata", "people", "staff"]

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from feedsvc.domain.tables.kinds import BIG, number, partial, refers, word
+from feedsvc.domain.tables.kinds import number, partial, refers, word
 
 
 class Cadence(StrEnum):
@@ -177,116 +177,6 @@ class Subscription(SQLModel, table=True):
         """End the subscription; the first ending is the one that counts."""
         if self.ended_at is None:
             self.ended_at, self.ended_arrival, self.ending = now, arrival, why
-
-
-class Confirmation(SQLModel, table=True):
-    """One "please confirm" asked of a signer; it confirms all that is pending when it is used.
-
-    `address_index` counts how often an address was asked and said nothing; it outlives the signer's
-    own, or an address could be asked for ever (TRUST 4).
-    """
-
-    __table_args__ = (
-        partial(
-            "ix_confirmation_unanswered",
-            "address_index",
-            "created_at",
-            where="address_index IS NOT NULL",
-        ),
-    )
-
-    id: int | None = number()
-    signer_id: int = refers("signer.id", index=True)
-    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
-    created_at: datetime
-    expires_at: datetime
-    used_at: datetime | None = None
-
-    def use(self, now: datetime) -> None:
-        """Note that the person said yes; the first time is the one that counts."""
-        if self.used_at is None:
-            self.used_at, self.address_index = now, None
-
-
-class Intake(SQLModel, table=True):
-    """A sign-up as it came in, sealed, waiting to be worked on."""
-
-    id: int | None = number()
-    sealed: bytes = Field(sa_type=LargeBinary)
-    received_at: datetime
-
-
-class FreshLink(SQLModel, table=True):
-    """A link that shows a person what is theirs, good for thirty minutes once it was mailed (law 14).
-
-    `campaign_id` is set when it goes out because somebody signed again what counts already.
-    `address_index` counts how often an address was sent one; a link opens for that address only.
-    """
-
-    __tablename__ = "fresh_link"
-    __table_args__ = (
-        partial("ix_fresh_link_waiting", "id", where="mailed_at IS NULL"),
-        Index("ix_fresh_link_address", "address_index", "created_at"),
-    )
-
-    id: int | None = number()
-    signer_id: int = refers("signer.id", index=True)
-    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
-    campaign_id: int | None = refers("campaign.id", default=None)
-    created_at: datetime
-    mailed_at: datetime | None = None
-    expires_at: datetime | None = None
-
-
-class AddressChange(SQLModel, table=True):
-    """A wish to be written to elsewhere; it is done when both addresses have agreed."""
-
-    __tablename__ = "address_change"
-    __table_args__ = (partial("ix_address_change_waiting", "id", where="mailed_at IS NULL"),)
-
-    id: int | None = number()
-    signer_id: int = refers("signer.id", index=True)
-    address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
-    address_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
-    created_at: datetime
-    expires_at: datetime
-    mailed_at: datetime | None = None
-    old_agreed_at: datetime | None = None
-    new_agreed_at: datetime | None = None
-    done_at: datetime | None = None
-
-
-class Bucket(SQLModel, table=True):
-    """How much came lately from one network, or from everywhere: full until `full_until`.
-
-    `tag` is a keyed hash, kept for a day at most.
-    """
-
-    tag: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    full_until: datetime
-
-
-class ImportRun(SQLModel, table=True):
-    """How far the import of a file has come, so that it goes on where it was interrupted.
-
-    `file` is the hash of its content and of what was said of it; `lines` and `bytes_read` have been
-    worked off, `refused_bytes` of the file of refused lines belong to them. `asked_until` is the turn
-    of the last person who is to be asked.
-    """
-
-    __tablename__ = "import_run"
-    __table_args__ = (UniqueConstraint("file", "campaign_id"),)
-
-    id: int | None = number()
-    file: bytes = Field(sa_type=LargeBinary)
-    campaign_id: int = refers("campaign.id")
-    lines: int = 0
-    bytes_read: int = Field(default=0, sa_type=BIG)
-    counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
-    refused_bytes: int = Field(default=0, sa_type=BIG)
-    asked_until: datetime | None = None
-    started_at: datetime
-    ended_at: datetime | None = None
 
 
 class Suppression(SQLModel, table=True):
