@@ -23,6 +23,20 @@ def choose_cadence(
         due.catch_up(session, subscription)
 
 
+def lessen(
+    session: Session, signer_id: int, *, campaigns: Collection[int] | None, cadence: Cadence
+) -> None:
+    """Write no more often than that; who hears less often, or has paused, is left alone."""
+    hold(session, due.TURN)
+    mine = subscriptions.still_open(signer_id, campaigns)
+    more_often = list(Cadence)[: list(Cadence).index(cadence)]
+    for subscription in session.exec(mine.with_for_update()).all():
+        if subscription.cadence in more_often:
+            subscription.cadence = cadence
+            session.flush()
+            due.catch_up(session, subscription)
+
+
 def resume(
     session: Session,
     signer_id: int,

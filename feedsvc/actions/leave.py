@@ -15,13 +15,22 @@ from feedsvc.records.locks import hold, insert
 
 
 def leave(
-    session: Session, signer_id: int, *, campaigns: Collection[int] | None, now: datetime
+    session: Session,
+    signer_id: int,
+    *,
+    campaigns: Collection[int] | None,
+    link: bytes | None = None,
+    now: datetime,
 ) -> None:
-    """Stop the mail, of some campaigns or (None) of all. Leaving twice changes nothing."""
+    """Stop the mail, of some campaigns or (None) of all. Leaving twice changes nothing.
+
+    `link` marks the link in a mail that it is done with: by that one it can be taken back.
+    """
     ending = _open(session, signer_id, campaigns)
     for subscription in ending:
         arrival = _last_arrival(session, subscription.campaign_id)
         subscription.end(Ending.LEFT, arrival, now)
+        subscription.left_by = link
     session.flush()
     due.withhold(session, _ids(ending), Withheld.LEFT)
     welcomes.take_back(session, signer_id)
@@ -34,9 +43,10 @@ def undo(
     *,
     campaigns: Collection[int] | None,
     left_at: datetime,
+    link: bytes | None = None,
     now: datetime,
 ) -> list[int]:
-    """Take back the leave of `left_at`, of some campaigns or (None) of all; return what lives again.
+    """Take back the leave of `left_at` with this link, of some campaigns or (None) of all; return what lives again.
 
     For a day. Only what that leave ended is reopened, and only what it withheld waits again: what
     arrived meanwhile is not heard of. Twice is the same as once, and so is another moment as none.
@@ -47,7 +57,7 @@ def undo(
         return []
     mine = subscriptions.all_of(signer_id, campaigns).with_for_update()
     rows = {row.id or 0: row for row in session.exec(mine).all()}
-    ended = [row for row in rows.values() if leaves.by(row, left_at)]
+    ended = [row for row in rows.values() if leaves.by(row, left_at, link)]
     reopening = [row for row in ended if row.successor_id is None]
     for subscription in reopening:
         _reopen(session, subscription, rows, now)
@@ -61,13 +71,14 @@ def because(
     *,
     campaigns: Collection[int] | None,
     left_at: datetime,
+    link: bytes | None = None,
     why: Because,
     now: datetime,
 ) -> bool:
     """Note why a person left at `left_at`, within a day; return whether that was a leave of theirs."""
     mine = subscriptions.all_of(signer_id, campaigns).with_for_update()
     fresh = left_at <= now < left_at + leaves.UNDO
-    ended = [row for row in session.exec(mine).all() if fresh and leaves.by(row, left_at)]
+    ended = [row for row in session.exec(mine).all() if fresh and leaves.by(row, left_at, link)]
     for subscription in ended:
         subscription.left_because = why
     return bool(ended)
@@ -95,11 +106,16 @@ def pause(
     *,
     campaigns: Collection[int] | None,
     until: datetime,
+    only_longer: bool = False,
 ) -> None:
-    """Hold the mail back until `until`; what is in the queue and has not started waits again."""
+    """Hold the mail back until `until`; what is in the queue and has not started waits again.
+
+    `only_longer`: a pause that lasts longer stays as it is.
+    """
     pausing = _open(session, signer_id, campaigns)
     for subscription in pausing:
-        subscription.paused_until = until
+        longer = subscription.paused_until if only_longer else None
+        subscription.paused_until = max(until, longer or until)
     session.flush()
     due.put_back(session, _ids(pausing))
     welcomes.take_back(session, signer_id)

@@ -44,6 +44,11 @@ class Token:
     subject: int
     scope: int = 0
 
+    @property
+    def mark(self) -> bytes:
+        """What tells it from the other links of its subject."""
+        return bytes([self.purpose]) + self.scope.to_bytes(5, "big")
+
 
 def write(token: Token, keys: Keys, key: int | None = None) -> str:
     """Write a token for a link: 39 characters. `key` is the id of another key than the current one."""

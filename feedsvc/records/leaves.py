@@ -13,10 +13,10 @@ UNDO = timedelta(days=1)
 """For so long a leave can be taken back by the link that it was made with."""
 
 
-def by(subscription: Subscription, left_at: datetime) -> bool:
-    """Whether the leave of this moment has ended a subscription that was live."""
+def by(subscription: Subscription, left_at: datetime, link: bytes | None) -> bool:
+    """Whether the leave of this moment, with this link, has ended a subscription that was live."""
     left = subscription.ending is Ending.LEFT and subscription.ended_at == left_at
-    return left and subscription.confirmed_at is not None
+    return left and subscription.left_by == link and subscription.confirmed_at is not None
 
 
 def undoable(session: Session, signer: Signer, left_at: datetime, now: datetime) -> bool:
@@ -27,15 +27,22 @@ def undoable(session: Session, signer: Signer, left_at: datetime, now: datetime)
 
 
 def last(
-    session: Session, signer_id: int, campaigns: Collection[int] | None, now: datetime
+    session: Session,
+    signer_id: int,
+    campaigns: Collection[int] | None,
+    link: bytes | None,
+    now: datetime,
 ) -> datetime | None:
-    """Return the moment of the newest leave, of some campaigns or (None) of all, if it can be undone."""
+    """Return the moment of the newest leave that was made with a link, if it can be undone.
+
+    Of some campaigns or (None) of all. One that was made elsewhere is nobody's who has a mail.
+    """
     signer = session.get(Signer, signer_id)
     mine = session.exec(subscriptions.all_of(signer_id, campaigns)).all()
     moments = [
         row.ended_at
         for row in mine
-        if row.ended_at and by(row, row.ended_at) and row.successor_id is None
+        if row.ended_at and by(row, row.ended_at, link) and row.successor_id is None
     ]
     newest = max(moments, default=None)
     can = signer is not None and newest is not None and undoable(session, signer, newest, now)

@@ -45,13 +45,13 @@ _pages: dict[Stamp, Response] = {}
 async def signed(request: Request, campaign: Campaign) -> Response:
     """Answer somebody who has signed; it says nothing of who they are (law 11)."""
     here, asking = request.state["here"], reader(request)
-    feeds = await here.database.read(_feeds)
+    feeds, stands = await here.database.read(_stands, campaign.id)
     stamp = Stamp(
         made_with=here.composer.fingerprint,
         campaign=campaign.uid,
-        revision=campaign.revision,
-        status=campaign.status,
-        signatures=campaign.signatures,
+        revision=stands.revision,
+        status=stands.status,
+        signatures=stands.signatures,
         feeds=feeds,
         reader=asking,
     )
@@ -73,9 +73,10 @@ async def _make(request: Request, campaign: Campaign, stamp: Stamp) -> Response:
     return made
 
 
-def _feeds(session: Session) -> int:
+def _stands(session: Session, campaign_id: int | None) -> tuple[int, Campaign]:
+    """Look how far the feeds have come, and how a campaign stands at this moment."""
     moved = session.exec(select(FeedVersion.version).where(FeedVersion.scope == SITE)).first()
-    return moved or 0
+    return moved or 0, session.get_one(Campaign, campaign_id)
 
 
 def named(session: Session, gather: Reading, ids: Collection[int]) -> list[CampaignView]:

@@ -6,6 +6,7 @@ with; `left_at` says which one is meant.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -26,7 +27,7 @@ from feedsvc.web.views import CampaignView
 
 PAUSE = "pause"
 PAUSE_DAYS = 30
-INSTEAD = (*(cadence.value for cadence in Cadence), PAUSE)
+INSTEAD = (Cadence.DAILY.value, Cadence.WEEKLY.value, PAUSE)
 ONE_CLICK = "List-Unsubscribe"
 
 
@@ -38,6 +39,7 @@ async def answer(request: Request) -> Response:
 class Leave(NamedTuple):
     """A leave as a form speaks of it: by which link, of what, and when it was, if that was said."""
 
+    link: bytes
     token: Token
     everything: bool
     left_at: datetime | None
@@ -91,14 +93,15 @@ def _leave_of(token: Token, told: Mapping[str, str]) -> Leave:
     if left_at is not None and left_at.tzinfo is None:
         left_at = None
     meant = Token(Purpose.LEAVE_ALL, token.subject) if everything else token
-    return Leave(meant, everything, left_at)
+    return Leave(token.mark, meant, everything, left_at)
 
 
 async def _leave(request: Request, leaving: Leave) -> Response:
     here, now = request.state["here"], request.state["clock"]()
     token = leaving.token
     campaigns = await here.database.read(leave.campaigns_of, token)
-    await here.database.write(leave.leave, token.subject, campaigns=campaigns, now=now)
+    act = partial(leave.leave, link=leaving.link, now=now)
+    await here.database.write(act, token.subject, campaigns=campaigns)
     return await _left(request, leaving)
 
 
@@ -107,7 +110,7 @@ async def _left(
 ) -> Response:
     """Say what was left, and offer to take it back while that is possible."""
     here, now = request.state["here"], request.state["clock"]()
-    left_at = await here.database.read(_last, leaving.token, now)
+    left_at = await here.database.read(_last, leaving, now)
     found = await _named(request, leaving.token)
     return page(
         request,
@@ -121,18 +124,19 @@ async def _left(
     )
 
 
-def _last(session: Session, token: Token, now: datetime) -> datetime | None:
-    return leaves.last(session, token.subject, leave.campaigns_of(session, token), now)
+def _last(session: Session, leaving: Leave, now: datetime) -> datetime | None:
+    campaigns = leave.campaigns_of(session, leaving.token)
+    return leaves.last(session, leaving.token.subject, campaigns, leaving.link, now)
 
 
 async def _undo(request: Request, leaving: Leave) -> Response:
     """Take a leave back; a form that is too old, or was never ours, changes nothing."""
     here, now, token = request.state["here"], request.state["clock"](), leaving.token
     campaigns = await here.database.read(leave.campaigns_of, token)
-    moment = {"left_at": leaving.left_at or now, "now": now}
     back: Collection[int] = []
     if leaving.left_at is not None:
-        back = await here.database.write(leave.undo, token.subject, campaigns=campaigns, **moment)
+        act = partial(leave.undo, left_at=leaving.left_at, link=leaving.link, now=now)
+        back = await here.database.write(act, token.subject, campaigns=campaigns)
         request.state["nudge"]()
     found = [one for one in await _named(request, token) if one.id in back]
     own, status = reading.own(found), 200 if back else 409
@@ -144,10 +148,8 @@ async def _because(request: Request, leaving: Leave, why: Because) -> Response:
     here, now, token = request.state["here"], request.state["clock"](), leaving.token
     campaigns = await here.database.read(leave.campaigns_of, token)
     if leaving.left_at is not None:
-        moment = {"left_at": leaving.left_at, "now": now}
-        await here.database.write(
-            leave.because, token.subject, campaigns=campaigns, why=why, **moment
-        )
+        act = partial(leave.because, left_at=leaving.left_at, link=leaving.link, why=why, now=now)
+        await here.database.write(act, token.subject, campaigns=campaigns)
     if await _live(request, token):
         return _page(request, "leave", await _named(request, token))
     return await _left(request, leaving, thanked=True)
@@ -165,12 +167,11 @@ async def _less(request: Request, token: Token, instead: str) -> Response:
     campaigns = await here.database.read(leave.campaigns_of, token)
     until, signer = now + timedelta(days=PAUSE_DAYS), token.subject
     if instead == PAUSE:
-        await here.database.write(leave.pause, signer, campaigns=campaigns, until=until)
+        act = partial(leave.pause, until=until, only_longer=True)
+        await here.database.write(act, signer, campaigns=campaigns)
     else:
         cadence = Cadence(instead)
-        await here.database.write(
-            choose.choose_cadence, signer, campaigns=campaigns, cadence=cadence
-        )
+        await here.database.write(choose.lessen, signer, campaigns=campaigns, cadence=cadence)
         request.state["nudge"]()
     found = await _named(request, token)
     return page(

@@ -250,6 +250,16 @@ async def test_page_is_made_once_for_all_who_see_the_same(
     assert await signed(here_and_now) == first
 
 
+async def test_page_tells_what_came_since_the_last_one_of_its_process(here_and_now: World) -> None:
+    petition(here_and_now)
+    typed = by_hand(here_and_now, ANNA)
+    async with visitor(here_and_now) as client:
+        await client.post("/c/river/sign", data=typed)
+        here_and_now.confirm(here_and_now.sign_up("ben@example.org"))
+        page = await client.post("/c/river/sign", data=typed)
+    assert "1 person has signed." in words(page.text)
+
+
 async def test_page_that_is_kept_gives_way_to_what_has_changed(here_and_now: World) -> None:
     petition(here_and_now, "forest")
     petition(here_and_now, related=["forest"])

@@ -1,11 +1,13 @@
 """Leaving by page and by one click: GET shows, POST acts, and the page shows no more than its link."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
 
+from feedsvc.actions import leave
 from feedsvc.domain import tokens
 from feedsvc.domain.tables.people import Because, Cadence, Ending, Signer, Subscription
 from feedsvc.domain.tokens import Purpose, Token
@@ -120,7 +122,7 @@ async def test_link_of_a_mail_leaves_every_campaign_in_it(here_and_now: World) -
     assert left(here_and_now) == [True, True, False]
 
 
-@pytest.mark.parametrize("cadence", list(Cadence))
+@pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.WEEKLY])
 async def test_writing_less_often_instead(here_and_now: World, cadence: Cadence) -> None:
     _, url = two_campaigns(here_and_now)
     async with visitor(here_and_now) as client:
@@ -280,6 +282,33 @@ async def test_who_looks_after_leaving_is_told_and_offered_the_way_back(
         live_again = await client.get(url)
     assert "These mails have stopped" in page.text
     assert "Stop these mails?" in live_again.text
+
+
+async def test_leave_that_was_made_elsewhere_is_not_taken_back_by_a_mail(
+    here_and_now: World,
+) -> None:
+    signer, url = two_campaigns(here_and_now)
+    here_and_now.leave(signer)
+    left_at = str(subscriptions(here_and_now)[0].ended_at)
+    async with visitor(here_and_now) as client:
+        page = await client.get(url)
+        again = await client.post(url)
+        answer = await client.post(url, data={"undo": "true", "left_at": left_at})
+    assert 'name="left_at"' not in page.text + again.text
+    assert answer.status_code == 409
+    assert live(here_and_now) == []
+
+
+@pytest.mark.parametrize("instead", ["immediate", "daily", "pause"])
+async def test_link_of_a_mail_never_brings_more_of_them(here_and_now: World, instead: str) -> None:
+    here_and_now.campaign()
+    signer = here_and_now.join("anna@example.org", cadence="weekly")
+    until = here_and_now.now + timedelta(days=300)
+    here_and_now.write(leave.pause, signer, campaigns=None, until=until)
+    async with visitor(here_and_now) as client:
+        await client.post(link(here_and_now, Purpose.LEAVE_ALL, signer), data={"instead": instead})
+    [wish] = subscriptions(here_and_now)
+    assert (wish.cadence, wish.paused_until) == (Cadence.WEEKLY, until)
 
 
 async def test_reason_is_thanked_for_and_counted(here_and_now: World) -> None:

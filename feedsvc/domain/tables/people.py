@@ -120,7 +120,8 @@ class Subscription(SQLModel, table=True):
 
     Live at arrival `a` when `after_arrival < a` and it had not ended by then: `ended_arrival >= a`.
     Who takes a leave back has a new row, the `successor_id` of the one that ended: what that one
-    lacked goes by it. `left_because` is what the person said, if they did. From `welcome_at` on the
+    lacked goes by it. `left_by` marks the link of a mail that it was left with, `left_because` is what
+    the person said, if they did. From `welcome_at` on the
     person is due to be told where the campaign stands; it goes when that is decided.
     """
 
@@ -156,6 +157,7 @@ class Subscription(SQLModel, table=True):
     ended_arrival: int | None = None
     ending: Ending | None = word(Ending, default=None, nullable=True)
     successor_id: int | None = refers("subscription.id", default=None)
+    left_by: bytes | None = Field(default=None, sa_type=LargeBinary)
     left_because: Because | None = word(Because, default=None, nullable=True)
     paused_until: datetime | None = None
     welcome_at: datetime | None = None

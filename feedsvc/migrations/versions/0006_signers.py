@@ -62,6 +62,7 @@ def _signatures() -> None:
 
 
 def _subscriptions() -> None:
+    op.add_column("subscription", sa.Column("left_by", sa.LargeBinary(), nullable=True))
     op.add_column("subscription", sa.Column("left_because", sa.String(24), nullable=True))
     op.add_column("subscription", sa.Column("welcome_at", AT, nullable=True))
     with op.batch_alter_table("subscription") as subscription:
