@@ -17,8 +17,14 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def directory(session: Session, site: Site) -> bytes:
     """Write /feeds.opml: in each language, the feed of everything and those of the campaigns."""
     going_on = col(Campaign.status) != CampaignStatus.WITHDRAWN
-    shown = entries.joined(select(Entry.language, Campaign)).where(going_on)
-    pairs = sorted(session.exec(shown.distinct()).all(), key=lambda pair: (pair[0], pair[1].slug))
+    shown = entries.joined(select(Entry.language, Entry.campaign_id)).where(going_on)
+    spoken = session.exec(shown.distinct()).all()
+    named = select(Campaign).where(col(Campaign.id).in_({number for _, number in spoken}))
+    campaigns = {campaign.id: campaign for campaign in session.exec(named).all()}
+    pairs = sorted(
+        ((language, campaigns[number]) for language, number in spoken),
+        key=lambda pair: (pair[0], pair[1].slug),
+    )
     pages = launches(session, {campaign.id or 0 for _, campaign in pairs}, ())
     listed = [
         _listed(site, site.name, language) for language in sorted({pair[0] for pair in pairs})
