@@ -108,6 +108,14 @@ def test_a_newer_consent_wins_over_a_leave(lists: Lists) -> None:
     assert [wish.live for wish in lists.wishes(ANNA)] == [False, True]
 
 
+def test_a_leave_wins_though_somebody_has_signed_that_address_up_since(lists: Lists) -> None:
+    lists.here.leave(lists.here.join(ANNA))
+    lists.here.pass_time(days=1)
+    lists.here.sign_up(ANNA)
+    assert "kept out: they have left" in lists.take("email,name", f"{ANNA},Anna")
+    assert [wish.confirmed_at for wish in lists.wishes(ANNA)][1:] == [None]
+
+
 def test_who_left_is_not_asked_either(lists: Lists) -> None:
     lists.here.leave(lists.here.join(ANNA))
     lists.take("email", ANNA, options=())
