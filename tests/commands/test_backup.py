@@ -1,6 +1,8 @@
 """`feedsvc backup` and `restore`: yesterday comes back, and nobody who left since is written to."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +23,7 @@ from feedsvc.records import facts, suppressions
 from tests.world import World, world
 
 ANNA, BEA, CARL = "anna@example.org", "bea@example.org", "carl@example.org"
+DAMAGED = b"SQLite format 3\0" + b"x" * 5000
 Run = Callable[..., Result]
 
 
@@ -123,6 +126,32 @@ def test_the_database_of_before_is_kept_aside(house: House) -> None:
     [aside] = house.folder.glob("feedsvc.before-restore-*.db")
     assert aside.name in said
     assert aside.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_damaged_database_is_kept_aside_as_it_is(house: House) -> None:
+    yesterday(house, ANNA)
+    house.database.write_bytes(DAMAGED)
+    restored(house)
+    [aside] = house.folder.glob("feedsvc.before-restore-*.db")
+    assert aside.read_bytes() == DAMAGED
+    with house.lives(DAY) as here:
+        assert wish(here, ANNA) is None
+
+
+def test_the_log_of_a_database_that_was_moved_away_is_not_applied_to_the_copy(
+    house: House,
+) -> None:
+    yesterday(house, ANNA)
+    killed = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)"
+    wrote = "c.execute('DELETE FROM subscription'); os._exit(0)"
+    subprocess.run([sys.executable, "-c", f"{killed}; {wrote}", house.database], check=True)
+    log = house.database.with_name("feedsvc.db-wal").read_bytes()
+    house.database.rename(house.folder / "broken.db")
+    restored(house)
+    [aside] = house.folder.glob("feedsvc.before-restore-*-wal")
+    assert aside.read_bytes() == log
+    with house.lives(DAY) as here:
+        assert wish(here, ANNA) is None
 
 
 def test_who_left_since_is_not_written_to(house: House) -> None:
@@ -303,7 +332,7 @@ def test_nothing_is_restored_beside_a_running_service(house: House) -> None:
     assert house.database.read_bytes()[:100] == before[:100]
 
 
-@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
+@pytest.mark.parametrize("content", [b"", b"no database", DAMAGED])
 def test_what_is_no_backup_is_refused_and_nothing_changes(house: House, content: bytes) -> None:
     yesterday(house, ANNA)
     house.copy.write_bytes(content)
