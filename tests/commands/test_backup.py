@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from typer.testing import CliRunner, Result
 
 from feedsvc import app
-from feedsvc.actions import erase, leave
+from feedsvc.actions import come_back, erase, leave
 from feedsvc.commands import cli
 from feedsvc.domain.tables.ledger import Delivery
 from feedsvc.domain.tables.people import Reach, Signer, Subscription, Suppression
@@ -267,11 +267,57 @@ def test_who_took_an_older_leave_back_since_is_written_to(house: House) -> None:
         here.leave(anna)
         house.run("backup", str(house.copy))
     with house.lives(HOUR) as here:
-        _journal(here, f"returned {here.here.keys.address_index(ANNA).hex()} {uid}")
+        _journal(here, f"undone {here.here.keys.address_index(ANNA).hex()} {uid}")
     restored(house)
     with house.lives(DAY) as here:
         assert here.run() == [ANNA]
         assert (wish(here, ANNA), here.books().balanced) == (None, True)
+
+
+def test_who_came_back_since_hears_of_what_is_posted_since(house: House) -> None:
+    with house.lives() as here:
+        here.campaign(kind="petition")
+        anna = here.join(ANNA, cadence="weekly")
+        here.send()
+        here.post(title="Old")
+        here.run_until_planned(minutes=1)
+        here.leave(anna)
+        house.run("backup", str(house.copy))
+    with house.lives(HOUR) as here:
+        here.write(come_back.come_back, here.signer_id(ANNA), here.campaign_id(), now=here.now)
+    restored(house)
+    with house.lives(10 * DAY) as here:
+        assert (wish(here, ANNA), here.run()) == (None, [])
+        here.post(title="New")
+        assert here.run(days=8) == [ANNA]
+
+
+def test_who_left_and_came_back_since_does_not_hear_of_what_came_between(house: House) -> None:
+    yesterday(house, ANNA)
+    with house.lives(HOUR) as here:
+        here.leave(here.signer_id(ANNA))
+        here.pass_time(minutes=1)
+        here.write(come_back.come_back, here.signer_id(ANNA), here.campaign_id(), now=here.now)
+    restored(house)
+    with house.lives(DAY) as here:
+        mine = select(Subscription.ending).order_by(col(Subscription.id))
+        assert here.read(lambda s: s.exec(mine).all()) == ["left", None]
+
+
+def test_what_somebody_did_after_they_moved_is_done_again_though_the_move_is_known(
+    house: House,
+) -> None:
+    yesterday(house, BEA)
+    with house.lives(HOUR) as here:
+        hashes = {one: here.here.keys.address_index(one).hex() for one in (ANNA, BEA, CARL)}
+        _journal(here, f"moved {hashes[ANNA]} {hashes[BEA]}", f"moved {hashes[BEA]} {hashes[CARL]}")
+        _journal(here, f"erased {hashes[CARL]}")
+    restored(house)
+    with house.lives(DAY) as here:
+        [signer] = here.read(lambda s: s.exec(select(Signer)).all())
+        barred = here.read(lambda s: s.exec(select(Suppression.address_index)).all())
+        assert signer.address_sealed is None
+        assert {one.hex() for one in barred} == set(hashes.values())
 
 
 def test_who_moved_and_then_left_is_not_written_to_at_the_old_address(house: House) -> None:
