@@ -2,56 +2,18 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from feedsvc.domain.signup import CONSENT_TEXT
-from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.people import Cadence, Signature, Signer, Subscription
+from feedsvc.domain.journal import Verb
+from feedsvc.domain.tables.people import Signer
 from feedsvc.gateways.database import journalled
-from feedsvc.records import subscriptions, suppressions
-
-SOURCE = "preferences"
+from feedsvc.records import returns
 
 
 def come_back(session: Session, signer_id: int, campaign_id: int, *, now: datetime) -> None:
-    """Begin to hear of a campaign that was left, or only signed; what came meanwhile is not sent.
-
-    The yes is recorded with where it was given. It also lifts what a bounce or a complaint stopped:
-    the person has just read our mail.
-    """
+    """Begin to hear of a campaign that was left, or only signed; what came meanwhile is not sent."""
     signer = session.get_one(Signer, signer_id, with_for_update={"key_share": True})
-    open_one = subscriptions.still_open(signer_id, [campaign_id])
-    wish = session.exec(open_one.with_for_update()).first()
-    if signer.address_index is None or (wish and wish.live):
-        return
-    wish = wish or _new(session, signer_id, campaign_id, now)
-    if wish is None:
-        return
-    campaign = session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})
-    wish.consent_source, wish.consent_text, wish.consented_at = SOURCE, CONSENT_TEXT, now
-    wish.confirm(campaign.last_arrival, now)
-    session.add(wish)
-    suppressions.lift(session, signer.address_index, now)
-    journalled(session, f"{now.isoformat()} returned {signer.address_index.hex()} {campaign.uid}")
-
-
-def _new(session: Session, signer_id: int, campaign_id: int, now: datetime) -> Subscription | None:
-    """Make the wish, with the cadence of the last one; None when they never had to do with it."""
-    mine = (Subscription.signer_id == signer_id, Subscription.campaign_id == campaign_id)
-    last = session.exec(
-        select(Subscription).where(*mine).order_by(col(Subscription.id).desc()).limit(1)
-    ).first()
-    signed = select(Signature.id).where(
-        Signature.signer_id == signer_id, Signature.campaign_id == campaign_id
-    )
-    if last is None and session.exec(signed).first() is None:
-        return None
-    return Subscription(
-        signer_id=signer_id,
-        campaign_id=campaign_id,
-        cadence=last.cadence if last else Cadence.IMMEDIATE,
-        created_at=now,
-        consent_source=SOURCE,
-        consent_text=CONSENT_TEXT,
-        consented_at=now,
-    )
+    campaign = returns.come_back(session, signer, campaign_id, now)
+    if campaign is not None and signer.address_index is not None:
+        person = signer.address_index.hex()
+        journalled(session, f"{now.isoformat()} {Verb.RETURNED} {person} {campaign.uid}")

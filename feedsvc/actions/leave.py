@@ -61,7 +61,7 @@ def undo(
     reopening = [row for row in ended if row.successor_id is None]
     for subscription in reopening:
         _reopen(session, subscription, rows, now)
-    _journal(session, signer_id, "returned", reopening, now)
+    _journal(session, signer_id, "undone", reopening, now)
     return [row.campaign_id for row in ended if rows[row.successor_id or 0].live]
 
 

@@ -57,8 +57,9 @@ def restore(
 ) -> None:
     """Put a copy in the place of the database, and replay what the journal says since.
 
-    Nobody who left, was erased or asked never to be written to since is written to again, and what
-    was mailed is not mailed twice. The service must not be running; the present database is kept.
+    Nobody who left, was erased or asked never to be written to since is written to again, and no
+    update is mailed twice to anybody; a question to confirm or a link that waited in the copy may
+    be. The service must not be running; the present database is kept.
     """
     settings = config.read(config_file)
     url = settings.database.url

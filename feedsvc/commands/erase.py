@@ -16,6 +16,10 @@ from feedsvc.gateways.database import Database
 from feedsvc.gateways.database.engines import file_of, is_sqlite
 from feedsvc.records import facts
 
+ELSEWHERE = (
+    "Not reached, and yours to look through: backups (`feedsvc backup`, pg_dump), lists that were "
+    "imported and the *.refused.csv beside them, and files that `signers export` wrote."
+)
 PATIENCE = 60.0
 LOOK = 0.2
 
@@ -62,6 +66,7 @@ def erase(
         found = database.write_now(erasing.erase_address, index, by=BY, now=now)
         typer.echo(f"Erased: signer {found}." if found else "No signer has this address.")
         _wipe(database)
+    typer.echo(ELSEWHERE)
     typer.echo(BACK)
 
 
@@ -86,5 +91,5 @@ def _wipe(database: Database) -> None:
 
 
 def _copies(file: Path) -> str:
-    others = [one for one in file.parent.glob(f"{file.stem}.*.db") if one != file]
+    others = [one for one in file.parent.glob(f"{file.stem}.*.db*") if one != file]
     return ", ".join(str(one) for one in sorted(others))

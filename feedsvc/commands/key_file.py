@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from feedsvc import app
 from feedsvc.actions import reseal
 from feedsvc.commands.opening import ConfigFile, installation
 from feedsvc.domain.sealing import LOOK_SECONDS, Keys, with_another, without_old_seals
@@ -18,7 +19,7 @@ from feedsvc.gateways import keyfile
 from feedsvc.gateways.database import Database, open_database
 from feedsvc.gateways.database.engines import is_sqlite
 from feedsvc.gateways.installation import Installation
-from feedsvc.records import facts, sealed
+from feedsvc.records import facts, imports, sealed
 from feedsvc.records.sealed import Place
 
 FEW, CHUNK, MANY = 20, 200, 2_000
@@ -49,7 +50,9 @@ ForgetOld = Annotated[
     bool,
     typer.Option(
         "--forget-old",
-        help="Then drop the old sealing keys: backups taken before cannot be read any more.",
+        help="Then drop the old sealing keys: backups taken before cannot be read any more. Not while "
+        "signers are imported; on several machines only when each of them has the new key file and no "
+        "old process runs on: what one of them still seals with an old key is lost.",
     ),
 ]
 
@@ -185,17 +188,46 @@ def _damaged(place: Place, rows: list[sealed.Row], key: int) -> int:
 
 
 def _forget_old(here: Installation, file: Path, damaged: int) -> None:
-    """Drop the old sealing keys, from the file and from what the database knows of them."""
+    """Drop the old sealing keys, from the file and from what the database knows of them.
+
+    They are put back when anything was sealed with them meanwhile.
+    """
+    _see_that_none_is_used(here, damaged)
+    all_keys = keyfile.read(file)
+    keys = without_old_seals(all_keys)
+    here.database.write_now(facts.unlearn, keys)
+    keyfile.replace_file(file, keys)
+    wait_until(time.monotonic() + UNTIL_ALL_KNOW)
+    if here.database.read_now(sealed.count_older, keys.current):
+        keyfile.replace_file(file, all_keys)
+        here.database.write_now(facts.recognise, all_keys)
+        raise _still_used("Rows were sealed with an older key meanwhile; the old keys are kept.")
+    here.database.write_now(facts.unlearn, keys)  # a start meanwhile may have learnt them again
+    typer.echo("The old sealing keys are gone: backups from before cannot be read any more.")
+
+
+def _see_that_none_is_used(here: Installation, damaged: int) -> None:
     if damaged:
         raise Conflict(
             f"{damaged} rows do not open with the new key; the old ones are kept.",
             remedy="Look at the log for what does not open.",
         )
-    keys = without_old_seals(keyfile.read(file))
-    here.database.write_now(facts.unlearn, keys)
-    keyfile.replace_file(file, keys)
-    here.database.write_now(facts.unlearn, keys)  # a start meanwhile may have learnt them again
-    typer.echo("The old sealing keys are gone: backups from before cannot be read any more.")
+    if slugs := here.database.read_now(imports.under_way, app.utc_now()):
+        raise Conflict(
+            f"Signers are being imported ({', '.join(slugs)}); the old keys are kept.",
+            remedy="Wait until that is done (one that was interrupted goes on when it is run again), "
+            "then rotate with --forget-old again.",
+        )
+    if here.database.read_now(sealed.count_older, here.keys.current):
+        raise _still_used("Rows are still sealed with an older key; the old keys are kept.")
+
+
+def _still_used(problem: str) -> Conflict:
+    return Conflict(
+        problem,
+        remedy="Copy the key file to every machine, wait until no import runs, and rotate with "
+        "--forget-old again.",
+    )
 
 
 def _progress() -> Progress:

@@ -1,7 +1,8 @@
 """What the lines of the journal say; keyed hashes stand for people, random names for what they were sent.
 
 <instant> sent <index> <update>/<kind>/<number>,…
-<instant> left <index> <campaign>,…          <instant> returned <index> <campaign>,…
+<instant> left <index> <campaign>,…          <instant> undone <index> <campaign>,…      a leave taken back
+<instant> returned <index> <campaign>,…      came back, with another yes
 <instant> never <index>                      <instant> erased <index>
 <instant> lifted <index>                     <instant> moved <old index> <new index>
 <instant> mark <random>                      up to here the database knows all
@@ -19,6 +20,7 @@ class Verb(StrEnum):
 
     SENT = "sent"
     LEFT = "left"
+    UNDONE = "undone"
     RETURNED = "returned"
     NEVER = "never"
     ERASED = "erased"
@@ -35,6 +37,7 @@ _SPELT = {
     Verb.SENT: re.compile(r"[^/]+/[^/]+/[0-9]+"),
     Verb.MOVED: re.compile(r"(?:[0-9a-f]{2})+"),
     Verb.LEFT: re.compile(r".+"),
+    Verb.UNDONE: re.compile(r".+"),
     Verb.RETURNED: re.compile(r".+"),
 }
 """What a line must be about; else it is torn."""
@@ -79,7 +82,7 @@ def _undone(lines: Iterable[Line]) -> dict[int, set[str]]:
     left: dict[tuple[bytes, str], int] = {}
     undone: dict[int, set[str]] = {}
     for place, line in enumerate(lines):
-        for campaign in line.about if line.verb in {Verb.LEFT, Verb.RETURNED} else ():
+        for campaign in line.about if line.verb in {Verb.LEFT, Verb.UNDONE} else ():
             if line.verb is Verb.LEFT:
                 left[line.person, campaign] = place
             elif (before := left.pop((line.person, campaign), None)) is not None:

@@ -11,6 +11,8 @@ from feedsvc.errors import Conflict, Misconfigured
 BEGINS = b"SQLite format 3\0"
 IN_USE = 0.2
 MODE = 0o600
+PRIMARY = 0xFF
+"""The part of an extended result code that says what kind of error it is (sqlite.org/rescode)."""
 
 
 def take(database: Path, copy: Path) -> None:
@@ -54,8 +56,9 @@ def size(database: Path) -> int:
 def put_in_place(copy: Path, database: Path, aside: Path, prepare: Callable[[Path], None]) -> None:
     """Put a copy in the place of a database, which is kept aside; `prepare` may refuse or change it.
 
-    At no moment is there no database. Raises Conflict when anybody has it open, Misconfigured when
-    the copy is none of ours.
+    At no moment is there no database. One that is damaged is kept as it is, and so is the log of one
+    that is not there any more: applied to the copy, it would spoil it. Raises Conflict when anybody
+    has the database open, Misconfigured when the copy is none of ours.
     """
     if not _begins_well(copy):
         raise Misconfigured(
@@ -64,19 +67,10 @@ def put_in_place(copy: Path, database: Path, aside: Path, prepare: Callable[[Pat
     arriving = database.with_name(f".{database.name}.arriving")
     arriving.unlink(missing_ok=True)
     try:
-        with _opened(copy) as source:
-            arriving.touch(mode=MODE)
-            source.execute("VACUUM INTO ?", (str(arriving),))
-        _check(arriving)
+        _arrive(copy, arriving)
         prepare(arriving)
-        if database.exists():
-            _close_log(database)
-            os.link(database, aside)
+        _set_aside(database, aside)
         _settle(arriving, database)
-    except sqlite3.DatabaseError as error:
-        raise Misconfigured(
-            f"{copy} cannot be read ({error}).", remedy="Try another copy."
-        ) from error
     finally:
         for left in (arriving, *(Path(f"{arriving}{end}") for end in ("-wal", "-shm"))):
             left.unlink(missing_ok=True)
@@ -89,21 +83,44 @@ def _begins_well(file: Path) -> bool:
         return content.read(len(BEGINS)) == BEGINS
 
 
+def _arrive(copy: Path, arriving: Path) -> None:
+    """Write the copy anew beside the database, and see that it is whole."""
+    try:
+        with _opened(copy) as source:
+            arriving.touch(mode=MODE)
+            source.execute("VACUUM INTO ?", (str(arriving),))
+        _check(arriving)
+    except sqlite3.DatabaseError as error:
+        raise Misconfigured(
+            f"{copy} cannot be read ({error}).", remedy="Try another copy."
+        ) from error
+
+
+def _set_aside(database: Path, aside: Path) -> None:
+    """Keep the database, and what is left of its log: that belongs to no other."""
+    if database.exists():
+        _close_log(database)
+        os.link(database, aside)
+    for end in ("-wal", "-shm"):
+        log = Path(f"{database}{end}")
+        if log.exists():
+            log.replace(f"{aside}{end}")
+
+
 def _close_log(database: Path) -> None:
-    """Bring all into the file; whoever has it open keeps us from that."""
-    with _opened(database) as connection:
-        try:
+    """Bring all into the file, if it can be read; whoever has it open keeps us from that."""
+    try:
+        with _opened(database) as connection:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & PRIMARY in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise Conflict(
                 "A process works with this database.",
                 remedy="Stop the service and all commands first, then restore.",
             ) from error
-    for end in ("-wal", "-shm"):
-        Path(f"{database}{end}").unlink(missing_ok=True)
 
 
 def _check(file: Path) -> None:

@@ -108,8 +108,16 @@ class Trimmer:
         descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
         self._copy, self._name = os.fdopen(descriptor, "wb"), Path(name)
         with file.open("rb") as lines:
-            self._copy.writelines(text for text in lines if _kept(text, before))
-            self._read = lines.tell()
+            self._read = 0
+            self._copy.writelines(_kept(self._whole(lines), before))
+
+    def _whole(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Give the lines that are whole; one that is just being written is left to the swap."""
+        for text in lines:
+            if not text.endswith(b"\n"):
+                return
+            self._read += len(text)
+            yield text
 
     def swap(self) -> None:
         """Put the copy in place of the journal; the caller holds the write lock of the database."""
@@ -121,6 +129,19 @@ class Trimmer:
         self._name.replace(self._file)
 
 
-def _kept(text: bytes, before: datetime) -> bool:
-    line = journal.read(text.decode("ascii", "replace"))
-    return line is not None and (line.verb in FOR_EVER or line.at >= before)
+def _kept(texts: Iterable[bytes], before: datetime) -> Iterator[bytes]:
+    """Give the lines that are kept; an old mark stays where the next of them comes after it.
+
+    So the newest mark always stays: without it the whole journal would be replayed.
+    """
+    mark = b""
+    for text in texts:
+        line = journal.read(text.decode("ascii", "replace"))
+        if line is None:
+            continue
+        if line.verb in FOR_EVER or line.at >= before:
+            yield mark + text
+            mark = b""
+        elif line.verb is Verb.MARK:
+            mark = text
+    yield mark

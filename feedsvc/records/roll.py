@@ -78,8 +78,8 @@ def _subscribed(
         col(newer.signer_id) == Subscription.signer_id,
         col(newer.campaign_id) == Subscription.campaign_id,
         col(newer.id) > col(Subscription.id),
+        _said_something(newer),
     )
-    never_confirmed = (Ending.EXPIRED, Ending.ERASED)
     found: Select[tuple[Subscription, Signer, Signature | None, str]] = (
         select(Subscription, Signer, Signature, Campaign.slug)  # type: ignore[call-overload]  # a column beside tables
         .join(Signer, col(Signer.id) == Subscription.signer_id)
@@ -90,10 +90,15 @@ def _subscribed(
             & (col(Signature.campaign_id) == Subscription.campaign_id),
         )
         .where(col(Signer.address_sealed).is_not(None), ~replaced)
-        .where(func.coalesce(Subscription.ending, "").not_in(never_confirmed))
+        .where(_said_something(Subscription))
         .where(*_of(Subscription, campaign_id))
     )
     return found
+
+
+def _said_something(wish: type[Subscription]) -> ColumnElement[bool]:
+    """Whether a wish counts: one that lapsed unconfirmed says nothing, and no leave away."""
+    return func.coalesce(wish.ending, "").not_in((Ending.EXPIRED, Ending.ERASED))
 
 
 def _only_signed(campaign_id: int | None) -> Select[tuple[Signature, Signer, str]]:

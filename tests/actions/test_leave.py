@@ -264,7 +264,7 @@ def test_the_journal_has_it(waiting: World) -> None:
     if waiting.here.database.url.startswith("sqlite"):
         journal = waiting.here.settings.keys.file.with_suffix(".journal").read_text()
         index = waiting.here.keys.address_index(ANNA).hex()
-        assert journal.splitlines()[-1].split()[1:3] == ["returned", index]
+        assert journal.splitlines()[-1].split()[1:3] == ["undone", index]
 
 
 def test_a_reason_is_kept_with_what_the_leave_ended(waiting: World) -> None:

@@ -1,16 +1,18 @@
 """`feedsvc backup` and `restore`: yesterday comes back, and nobody who left since is written to."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from typer.testing import CliRunner, Result
 
 from feedsvc import app
-from feedsvc.actions import erase, leave
+from feedsvc.actions import come_back, erase, leave
 from feedsvc.commands import cli
 from feedsvc.domain.tables.ledger import Delivery
 from feedsvc.domain.tables.people import Reach, Signer, Subscription, Suppression
@@ -21,6 +23,7 @@ from feedsvc.records import facts, suppressions
 from tests.world import World, world
 
 ANNA, BEA, CARL = "anna@example.org", "bea@example.org", "carl@example.org"
+DAMAGED = b"SQLite format 3\0" + b"x" * 5000
 Run = Callable[..., Result]
 
 
@@ -123,6 +126,32 @@ def test_the_database_of_before_is_kept_aside(house: House) -> None:
     [aside] = house.folder.glob("feedsvc.before-restore-*.db")
     assert aside.name in said
     assert aside.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_damaged_database_is_kept_aside_as_it_is(house: House) -> None:
+    yesterday(house, ANNA)
+    house.database.write_bytes(DAMAGED)
+    restored(house)
+    [aside] = house.folder.glob("feedsvc.before-restore-*.db")
+    assert aside.read_bytes() == DAMAGED
+    with house.lives(DAY) as here:
+        assert wish(here, ANNA) is None
+
+
+def test_the_log_of_a_database_that_was_moved_away_is_not_applied_to_the_copy(
+    house: House,
+) -> None:
+    yesterday(house, ANNA)
+    killed = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None)"
+    wrote = "c.execute('DELETE FROM subscription'); os._exit(0)"
+    subprocess.run([sys.executable, "-c", f"{killed}; {wrote}", house.database], check=True)
+    log = house.database.with_name("feedsvc.db-wal").read_bytes()
+    house.database.rename(house.folder / "broken.db")
+    restored(house)
+    [aside] = house.folder.glob("feedsvc.before-restore-*-wal")
+    assert aside.read_bytes() == log
+    with house.lives(DAY) as here:
+        assert wish(here, ANNA) is None
 
 
 def test_who_left_since_is_not_written_to(house: House) -> None:
@@ -238,11 +267,57 @@ def test_who_took_an_older_leave_back_since_is_written_to(house: House) -> None:
         here.leave(anna)
         house.run("backup", str(house.copy))
     with house.lives(HOUR) as here:
-        _journal(here, f"returned {here.here.keys.address_index(ANNA).hex()} {uid}")
+        _journal(here, f"undone {here.here.keys.address_index(ANNA).hex()} {uid}")
     restored(house)
     with house.lives(DAY) as here:
         assert here.run() == [ANNA]
         assert (wish(here, ANNA), here.books().balanced) == (None, True)
+
+
+def test_who_came_back_since_hears_of_what_is_posted_since(house: House) -> None:
+    with house.lives() as here:
+        here.campaign(kind="petition")
+        anna = here.join(ANNA, cadence="weekly")
+        here.send()
+        here.post(title="Old")
+        here.run_until_planned(minutes=1)
+        here.leave(anna)
+        house.run("backup", str(house.copy))
+    with house.lives(HOUR) as here:
+        here.write(come_back.come_back, here.signer_id(ANNA), here.campaign_id(), now=here.now)
+    restored(house)
+    with house.lives(10 * DAY) as here:
+        assert (wish(here, ANNA), here.run()) == (None, [])
+        here.post(title="New")
+        assert here.run(days=8) == [ANNA]
+
+
+def test_who_left_and_came_back_since_does_not_hear_of_what_came_between(house: House) -> None:
+    yesterday(house, ANNA)
+    with house.lives(HOUR) as here:
+        here.leave(here.signer_id(ANNA))
+        here.pass_time(minutes=1)
+        here.write(come_back.come_back, here.signer_id(ANNA), here.campaign_id(), now=here.now)
+    restored(house)
+    with house.lives(DAY) as here:
+        mine = select(Subscription.ending).order_by(col(Subscription.id))
+        assert here.read(lambda s: s.exec(mine).all()) == ["left", None]
+
+
+def test_what_somebody_did_after_they_moved_is_done_again_though_the_move_is_known(
+    house: House,
+) -> None:
+    yesterday(house, BEA)
+    with house.lives(HOUR) as here:
+        hashes = {one: here.here.keys.address_index(one).hex() for one in (ANNA, BEA, CARL)}
+        _journal(here, f"moved {hashes[ANNA]} {hashes[BEA]}", f"moved {hashes[BEA]} {hashes[CARL]}")
+        _journal(here, f"erased {hashes[CARL]}")
+    restored(house)
+    with house.lives(DAY) as here:
+        [signer] = here.read(lambda s: s.exec(select(Signer)).all())
+        barred = here.read(lambda s: s.exec(select(Suppression.address_index)).all())
+        assert signer.address_sealed is None
+        assert {one.hex() for one in barred} == set(hashes.values())
 
 
 def test_who_moved_and_then_left_is_not_written_to_at_the_old_address(house: House) -> None:
@@ -303,7 +378,7 @@ def test_nothing_is_restored_beside_a_running_service(house: House) -> None:
     assert house.database.read_bytes()[:100] == before[:100]
 
 
-@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
+@pytest.mark.parametrize("content", [b"", b"no database", DAMAGED])
 def test_what_is_no_backup_is_refused_and_nothing_changes(house: House, content: bytes) -> None:
     yesterday(house, ANNA)
     house.copy.write_bytes(content)

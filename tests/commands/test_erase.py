@@ -101,7 +101,18 @@ def test_copies_beside_the_database_are_named(
 ) -> None:
     sqlite_world.campaign()
     (tmp_path / "feedsvc.before-0006.db").touch()
-    assert "feedsvc.before-0006.db" in said(run("erase", ANNA)).replace("\n", "")
+    (tmp_path / "feedsvc.before-restore-1.db-wal").touch()
+    text = said(run("erase", ANNA)).replace("\n", "")
+    assert "feedsvc.before-0006.db" in text
+    assert "feedsvc.before-restore-1.db-wal" in text
+
+
+def test_what_it_does_not_reach_is_said(here_and_now: World, run: Run) -> None:
+    here_and_now.campaign()
+    text = said(run("erase", ANNA))
+    assert [
+        word for word in ("backup", "*.refused.csv", "signers export") if word not in text
+    ] == []
 
 
 def test_postgresql_is_not_spoken_for(here_and_now: World, run: Run) -> None:

@@ -1,6 +1,7 @@
 """`feedsvc key-file rotate` seals everything anew beside a running service, and loses nothing."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from sqlmodel import Session, select
 from typer.testing import Result
 
-from feedsvc.actions import reseal
+from feedsvc.actions import import_signers, reseal
 from feedsvc.commands import key_file
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.doors import AddressChange, Intake
@@ -203,6 +204,35 @@ def test_old_keys_are_dropped_when_asked_and_the_database_forgets_them(
     lived_in.pass_time(seconds=1)
     rotated(run)
     assert keyfile.read(lived_in.here.settings.keys.file).current == 3
+
+
+def test_old_keys_are_kept_while_signers_are_imported(lived_in: World, run: Run) -> None:
+    begun = (import_signers.begin, "river", b"a list")
+    taking = lived_in.write(*begun, by="test", now=lived_in.now)
+    told = run("key-file", "rotate", "--only-machine", "--forget-old").exception
+    assert isinstance(told, Conflict)
+    assert "being imported (river)" in told.problem
+    assert set(keyfile.read(lived_in.here.settings.keys.file).seals) == {1, 2}
+    lived_in.write(import_signers.finish, taking, by="test", now=lived_in.now)
+    rotated(run, "--forget-old")
+    assert set(keyfile.read(lived_in.here.settings.keys.file).seals) == {3}
+
+
+def test_old_keys_are_put_back_when_something_was_sealed_with_them_meanwhile(
+    lived_in: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = sealing_with_the_first_key(lived_in, times=1)
+    waits = count()
+
+    def wait(moment: float) -> None:
+        if next(waits):  # the first time all is sealed anew, the second the keys are gone
+            late(moment)
+
+    monkeypatch.setattr(key_file, "wait_until", wait)
+    told = run("key-file", "rotate", "--only-machine", "--forget-old").exception
+    assert isinstance(told, Conflict)
+    keys = keyfile.read(lived_in.here.settings.keys.file)
+    assert (set(keys.seals), lived_in.read(facts.known, keys)) == ({1, 2}, set())
 
 
 def test_several_machines_add_first(here_and_now: World, run: Run) -> None:

@@ -1,5 +1,7 @@
 """`feedsvc signers import` judges each row by the rule, and `export` writes what it reads again."""
 
+import csv
+import hashlib
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,11 +12,13 @@ from sqlmodel import Session, col, delete, select
 from typer.testing import Result
 
 from feedsvc.actions import leave
+from feedsvc.actions.forget import forget_unconfirmed
 from feedsvc.domain.tables.doors import Confirmation, ImportRun
 from feedsvc.domain.tables.ledger import Mail, Snapshot
 from feedsvc.domain.tables.people import Ending, Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from feedsvc.errors import Invalid, Misconfigured, NotFound
+from feedsvc.gateways.lists.records import Form
 from tests.commands.lists import CONSENT, Lists
 from tests.world import START, World
 
@@ -106,6 +110,14 @@ def test_a_newer_consent_wins_over_a_leave(lists: Lists) -> None:
     lists.here.pass_time(days=2)
     lists.take("email,consent source,consent date", f"{ANNA},stall,2026-03-03", options=())
     assert [wish.live for wish in lists.wishes(ANNA)] == [False, True]
+
+
+def test_a_leave_wins_though_somebody_has_signed_that_address_up_since(lists: Lists) -> None:
+    lists.here.leave(lists.here.join(ANNA))
+    lists.here.pass_time(days=1)
+    lists.here.sign_up(ANNA)
+    assert "kept out: they have left" in lists.take("email,name", f"{ANNA},Anna")
+    assert [wish.confirmed_at for wish in lists.wishes(ANNA)][1:] == [None]
 
 
 def test_who_left_is_not_asked_either(lists: Lists) -> None:
@@ -255,6 +267,15 @@ def test_an_import_is_audited_without_names(lists: Lists) -> None:
     assert [(one.about, one.detail) for one in lines] == [("river", "begun"), ("river", "added 1")]
 
 
+def test_what_is_remembered_of_a_list_does_not_tell_who_was_in_it(lists: Lists) -> None:
+    lists.take("email", ANNA)
+    run = lists.here.read(lambda s: s.exec(select(ImportRun)).one())
+    said: tuple[object, ...] = (Form.CSV, [], (*CONSENT[1::2], ""), None)
+    guessed = hashlib.sha256(lists.file.read_bytes() + repr(said).encode())
+    keyed = lists.here.here.keys.hash(guessed.hexdigest(), "list")
+    assert (run.file == guessed.digest(), run.file == keyed) == (False, True)
+
+
 def test_a_run_that_was_interrupted_goes_on_behind_its_last_chunk(lists: Lists) -> None:
     lists.take("email", ANNA, BEA)
 
@@ -307,6 +328,17 @@ def test_an_export_is_for_its_owner_only_and_audited(lists: Lists) -> None:
     newest = select(AuditLine).order_by(col(AuditLine.id).desc())
     line = lists.here.read(lambda s: s.exec(newest).first())
     assert (line.what, line.about) == ("export signers", "river")
+
+
+def test_a_leave_is_exported_though_the_same_address_was_signed_up_since_and_lapsed(
+    lists: Lists,
+) -> None:
+    lists.here.leave(lists.here.join(ANNA))
+    lists.here.sign_up(ANNA)
+    lists.here.pass_time(days=9)
+    lists.here.write(forget_unconfirmed, now=lists.here.now)
+    [line] = csv.DictReader(lists.export().splitlines())
+    assert (line["email"], line["state"], line["left_at"] != "") == (ANNA, "left", True)
 
 
 def test_who_was_erased_is_in_no_export(lists: Lists) -> None:

@@ -43,17 +43,21 @@ def test_a_torn_line_is_none(torn: str) -> None:
 
 
 def test_a_leave_that_was_taken_back_has_not_happened() -> None:
-    assert lines("left ab river", "erased cd", "returned ab river") == ["erased cd"]
+    assert lines("left ab river", "erased cd", "undone ab river") == ["erased cd"]
 
 
 def test_what_was_taken_back_for_one_campaign_stands_for_the_other() -> None:
-    assert lines("left ab river,forest", "returned ab river") == ["left ab forest"]
+    assert lines("left ab river,forest", "undone ab river") == ["left ab forest"]
 
 
 def test_who_leaves_again_has_left() -> None:
-    before = ("left ab river", "returned ab river", "left ab river")
+    before = ("left ab river", "undone ab river", "left ab river")
     assert lines(*before) == ["left ab river"]
 
 
-def test_a_return_of_an_older_leave_stands() -> None:
-    assert lines("returned ab river", "left cd river") == ["returned ab river", "left cd river"]
+def test_a_leave_from_before_that_was_taken_back_stands() -> None:
+    assert lines("undone ab river", "left cd river") == ["undone ab river", "left cd river"]
+
+
+def test_who_left_and_came_back_did_both() -> None:
+    assert lines("left ab river", "returned ab river") == ["left ab river", "returned ab river"]

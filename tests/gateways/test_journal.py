@@ -84,7 +84,7 @@ def test_it_is_marked_when_nothing_was_written_since(tmp_path: Path) -> None:
 def test_old_lines_are_trimmed_but_never_who_was_erased(tmp_path: Path) -> None:
     journal, other = Journal(tmp_path / "a.journal"), Journal(tmp_path / "a.journal")
     old = [f"{OLD} {verb} ab" for verb in ("sent", "left", "erased", "never", "lifted")]
-    journal.write([*old, f"{NEW} left cd"])
+    journal.write([*old, f"{NEW} left cd river"])
     trimmer = journal.trimmer(NOW)
     assert trimmer
     other.write([f"{NEW} erased ef"])  # while the copy is being made
@@ -95,3 +95,39 @@ def test_old_lines_are_trimmed_but_never_who_was_erased(tmp_path: Path) -> None:
     assert journal.trimmer(NOW) is None
     journal.close()
     other.close()
+
+
+def test_the_newest_mark_stays_however_old_it_is(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.journal")
+    journal.write(
+        [f"{OLD} {line}" for line in ("erased ab", "mark 01", "left cd river", "mark 02")]
+    )
+    trimmer = journal.trimmer(NOW)
+    assert trimmer
+    trimmer.swap()
+    assert verbs(journal, b"") == ["erased", "mark"]
+    assert verbs(journal, b"\x02") == []
+    journal.close()
+
+
+def test_who_was_erased_after_an_old_mark_stays_behind_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.journal")
+    journal.write([f"{OLD} {line}" for line in ("mark 01", "left ab river", "erased cd")])
+    trimmer = journal.trimmer(NOW)
+    assert trimmer
+    trimmer.swap()
+    assert verbs(journal, b"\x01") == ["erased"]
+    journal.close()
+
+
+def test_a_line_that_is_half_written_when_it_is_trimmed_is_kept_whole(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.journal")
+    journal.write([f"{NEW} left ab river"])
+    with (tmp_path / "a.journal").open("ab", buffering=0) as writing:
+        writing.write(f"{NEW} erased ".encode())
+        trimmer = journal.trimmer(NOW)
+        assert trimmer
+        writing.write(b"cd\n")
+    trimmer.swap()
+    assert verbs(journal, b"") == ["left", "erased"]
+    journal.close()

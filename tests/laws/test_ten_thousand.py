@@ -23,6 +23,7 @@ from tests.world import World, world
 
 PEOPLE, AT_ONCE = 10_000, 2_000
 BY_FORM = 20
+ONE_AND_COPIES = ("address", "name", "address in the digest", "name in the digest")
 
 STEMS = ("wilhelmina.planted-", ".needle.example.org", "Wilhelmina Ünverkennbar ")
 """What all of them have in common: a search for these finds any of them, at the speed of a search for one."""
@@ -115,8 +116,10 @@ def test_who_is_erased_leaves_no_byte_and_stays_away(
         run("backup", str(copy))
         keys = here.here.keys
         erased = [address(number) for number in (0, 1, BY_FORM, PEOPLE // 2, PEOPLE - 1)]
-        held = [value for one in erased for value in here.read(_sealed_of, here.signer_id(one))]
-        assert len(held) >= 5 * 3
+        stored = [here.read(_sealed_of, here.signer_id(one)) for one in erased]
+        assert [len(person) >= len(ONE_AND_COPIES) for person in stored] == [True] * 5
+        held = [value for person in stored for value in person]
+        assert {place for _, place in _bytes_left(tmp_path, held)} == set(range(len(held)))
         for one in erased:
             run("erase", one)
         assert _bytes_left(tmp_path, held) == []
@@ -142,7 +145,7 @@ def _sealed_of(session: Session, signer_id: int) -> list[bytes]:
     values += session.exec(mine).all()
     snapshots = select(Snapshot).join(Mail).where(Mail.signer_id == signer_id)
     for row in session.exec(snapshots).all():
-        values += [row.sealed]
+        values += [row.sealed, row.address_sealed, row.name_sealed]
     return [value for value in values if value]
 
 
@@ -172,7 +175,7 @@ def _sign_again(here: World, addresses: list[str]) -> None:
             email=one, name="Again", updates=True, campaign_id=here.campaign_id(), consent_text="x"
         )
         sealed_form = here.here.keys.seal(form.model_dump_json(), Sealed.INTAKE)
-        here.write(sign.take_in, sealed_form, now=here.now)
+        here.write(sign.take_in, [(sealed_form, here.now)])
     here.run_until_planned(minutes=1)
     assert len(here.read(lambda s: s.exec(select(Signer.id)).all())) == people
     indexes = [here.here.keys.address_index(one) for one in addresses]

@@ -121,9 +121,11 @@ def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict 
 def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:
     """Whether they left, and have not agreed since."""
     someone = known.signers.get(person.person_index)
-    left_at = known.left.get(someone.id) if someone and someone.id not in known.open else None
+    left_at = known.left.get(someone.id) if someone else None
     if left_at is None or person.row.common.standing is Standing.SIGNED:
         return False
+    if someone and known.confirmed(someone):
+        return False  # they said yes since; one that waits for a yes anybody may have asked for
     return consent is None or consent.at <= left_at
 
 
@@ -160,7 +162,7 @@ def _wants(person: Person, known: Known, someone: Someone | None, consent: Conse
     """Whether there is a wish for updates to store, or to confirm."""
     if person.row.common.standing is Standing.SIGNED:
         return False
-    _, confirmed = known.open.get(someone.id, (0, False)) if someone else (0, False)
+    confirmed = someone is not None and known.confirmed(someone)
     waits = someone is not None and someone.id in known.open and not confirmed
     return not confirmed and not (waits and consent is None)
 

@@ -93,6 +93,11 @@ class Known:
         index = person.person_index
         return not (index in self.signers or index in self.bans or index in self.signed)
 
+    def confirmed(self, someone: Someone) -> bool:
+        """Whether somebody hears of the campaign, and said so themselves."""
+        _, confirmed = self.open.get(someone.id, (0, False))
+        return confirmed
+
 
 def known(session: Session, campaign_id: int, people: Sequence[Person]) -> Known:
     """Look up what is known; whoever is known already is held until the end of the transaction."""

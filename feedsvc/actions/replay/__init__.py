@@ -29,26 +29,28 @@ def mark(session: Session, *, now: datetime) -> None:
 def replay(session: Session, lines: Sequence[Line], known: Known) -> None:
     """Replay some lines in their order."""
     for line in lines:
-        person = known.moved.get(line.person, line.person)
+        hashes = known.hashes(line.person)
         if line.verb is Verb.SENT:
-            sent(session, person, line, known)
+            sent(session, hashes, line, known)
         elif line.verb is Verb.MOVED:
-            known.moved[bytes.fromhex(line.about[0])] = person
+            known.moved[bytes.fromhex(line.about[0])] = hashes
         else:
-            _replay(session, person, line)
+            _replay(session, hashes, line)
             session.flush()
 
 
-def _replay(session: Session, person: bytes, line: Line) -> None:
-    signer = people.known_then(session, person, line.at)
+def _replay(session: Session, hashes: Sequence[bytes], line: Line) -> None:
+    signer = people.known_then(session, hashes, line.at)
     match line.verb:
         case Verb.ERASED:
-            people.erase(session, signer, {person, line.person}, line.at)
+            people.erase(session, signer, hashes, line.at)
         case Verb.NEVER:
-            people.never(session, signer, {person, line.person}, line.at)
+            people.never(session, signer, hashes, line.at)
         case Verb.LIFTED:
-            people.lift(session, {person, line.person}, line.at)
+            people.lift(session, hashes, line.at)
         case Verb.LEFT if signer:
             people.leave(session, signer.id or 0, line)
+        case Verb.UNDONE if signer:
+            people.undo(session, signer.id or 0, line)
         case Verb.RETURNED if signer:
-            people.come_back(session, signer.id or 0, line)
+            people.come_back(session, signer, line)

@@ -3,7 +3,7 @@
 Each line is about rows that were there at its time, so replaying it again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, update
@@ -13,19 +13,23 @@ from feedsvc.domain.journal import Line
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Withheld
 from feedsvc.domain.tables.people import Ending, Reach, Signer, Subscription, Suppression
-from feedsvc.records import due, erasing, facts, wiping
+from feedsvc.records import due, erasing, facts, leaves, returns, wiping
 from feedsvc.records.locks import insert
 
 NEVER = "asked never to be written"
 
 
-def known_then(session: Session, person: bytes, at: datetime) -> Signer | None:
-    """Find whom a line is about; who has the address since is somebody else, or came back."""
-    known = select(Signer).where(Signer.address_index == person, col(Signer.created_at) <= at)
-    return session.exec(known).first()
+def known_then(session: Session, hashes: Iterable[bytes], at: datetime) -> Signer | None:
+    """Find whom a line is about, under the newest hash that is known here.
+
+    Who has the address since is somebody else, or came back.
+    """
+    known = select(Signer).where(col(Signer.created_at) <= at)
+    found = (session.exec(known.where(Signer.address_index == one)).first() for one in hashes)
+    return next(filter(None, found), None)
 
 
-def erase(session: Session, signer: Signer | None, indexes: set[bytes], at: datetime) -> None:
+def erase(session: Session, signer: Signer | None, indexes: Iterable[bytes], at: datetime) -> None:
     """Erase again, under each hash that the person was known by."""
     if signer is not None:
         erasing.person(session, signer, at)
@@ -34,7 +38,7 @@ def erase(session: Session, signer: Signer | None, indexes: set[bytes], at: date
     facts.owe_a_wipe(session)
 
 
-def never(session: Session, signer: Signer | None, indexes: set[bytes], at: datetime) -> None:
+def never(session: Session, signer: Signer | None, indexes: Iterable[bytes], at: datetime) -> None:
     """End every wish of that time, and do not write again."""
     if signer is not None:
         mine = col(Subscription.signer_id) == signer.id
@@ -47,7 +51,7 @@ def never(session: Session, signer: Signer | None, indexes: set[bytes], at: date
         session.execute(row.on_conflict_do_nothing())
 
 
-def lift(session: Session, indexes: set[bytes], at: datetime) -> None:
+def lift(session: Session, indexes: Sequence[bytes], at: datetime) -> None:
     """Let an address be written to again."""
     barred = select(Suppression).where(
         col(Suppression.address_index).in_(indexes),
@@ -77,13 +81,27 @@ def _end(session: Session, theirs: ColumnElement[bool], at: datetime) -> None:
     due.withhold(session, [one.id or 0 for one in ending], Withheld.LEFT)
 
 
-def come_back(session: Session, signer_id: int, line: Line) -> None:
+def come_back(session: Session, signer: Signer, line: Line) -> None:
+    """Begin again with some campaigns, from now on, unless that is known here or was overtaken."""
+    since = select(Subscription.campaign_id).where(
+        Subscription.signer_id == signer.id, col(Subscription.confirmed_at) >= line.at
+    )
+    known = set(session.exec(since).all())
+    named = select(Campaign.id).where(col(Campaign.uid).in_(line.about))
+    for campaign_id in session.exec(named.order_by(col(Campaign.id))).all():
+        if campaign_id not in known:
+            returns.come_back(session, signer, campaign_id or 0, line.at)
+    session.flush()
+
+
+def undo(session: Session, signer_id: int, line: Line) -> None:
     """Take back a leave that the database knew already: a successor goes on."""
     left = select(Subscription).where(
         col(Subscription.signer_id) == signer_id,
         _of(line.about),
         Subscription.ending == Ending.LEFT,
         col(Subscription.ended_at) <= line.at,
+        col(Subscription.ended_at) > line.at - leaves.UNDO,
         col(Subscription.successor_id).is_(None),
     )
     newest = {

@@ -62,20 +62,25 @@ class Carried(NamedTuple):
 
 @dataclass
 class Known:
-    """What was looked up once for many lines. `moved`: the new hash of who moved, and the one known here."""
+    """What was looked up once for many lines. `moved`: a hash of who moved, and those of before."""
 
-    moved: dict[bytes, bytes] = field(default_factory=dict)
+    moved: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     notices: dict[tuple[str, ...], list[Carried]] = field(default_factory=dict)
     digest: int = 0
 
+    def hashes(self, person: bytes) -> tuple[bytes, ...]:
+        """Give every hash of a person, the newest first: this database may know any of them."""
+        return (person, *self.moved.get(person, ()))
 
-def sent(session: Session, person: bytes, line: Line, known: Known) -> bool:
+
+def sent(session: Session, hashes: Sequence[bytes], line: Line, known: Known) -> bool:
     """Note that a mail was sent: by the mail that stands here for it, else by one in its place.
 
     An update that was posted since is not known here, and neither is who signed up since.
     """
     notices = _notices(session, line.about, known)
-    signers = fetch(session, _SIGNER, person=person, at=line.at)
+    found = (fetch(session, _SIGNER, person=person, at=line.at) for person in hashes)
+    signers = next(filter(None, found), None)
     if not notices or not signers:
         return False
     ((signer_id, domain_tag),) = signers

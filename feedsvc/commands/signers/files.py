@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from feedsvc.domain.sealing import Keys
 from feedsvc.errors import Misconfigured
 from feedsvc.gateways.lists.records import Form
 
@@ -51,14 +52,17 @@ def size(stream: io.BufferedReader) -> int | None:
     return os.fstat(stream.fileno()).st_size if stream.seekable() else None
 
 
-def digest(stream: io.BufferedReader, *said: object) -> bytes | None:
-    """Hash a list and what was said of it; None when it can be read but once."""
+def digest(keys: Keys, stream: io.BufferedReader, *said: object) -> bytes | None:
+    """Hash a list and what was said of it; None when it can be read but once.
+
+    The hash is keyed: from a plain one a dump could be asked who was in a short list.
+    """
     if not stream.seekable():
         return None
     hashed = hashlib.file_digest(stream, "sha256")
     stream.seek(0)
     hashed.update(repr(said).encode())
-    return hashed.digest()
+    return keys.hash(hashed.hexdigest(), "list")
 
 
 def refused(file: Path, *, dry_run: bool) -> Path:

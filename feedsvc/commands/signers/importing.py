@@ -101,7 +101,7 @@ def import_signers(
     form, told = files.form_of(file, form), columns.told(map_ or ())
     consent = (consent_source, consent_date, consent_text)
     with installation(config_file) as here, files.opened(file) as stream:
-        known = files.digest(stream, form, sorted(told.items()), consent, date_order)
+        known = files.digest(here.keys, stream, form, sorted(told.items()), consent, date_order)
         source = records.read(stream, form, told)
         site = here.settings.site
         run = _begun(here, campaign, None if dry_run else known, dry_run=dry_run)

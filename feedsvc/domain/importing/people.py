@@ -38,17 +38,19 @@ class Sealing:
     def person(self, row: Row) -> Person:
         """Seal what names the person of a row."""
         keys, address, common = self._keys, row.address, row.common
+        key = keys.newest()
         return Person(
             row,
             keys.address_index(address),
             keys.seal(address, Sealed.ADDRESS),
             keys.seal(row.name, Sealed.NAME) if row.name else None,
-            self._place(common.language, Sealed.LANGUAGE),
-            self._place(common.zone, Sealed.ZONE),
+            self._place(common.language, Sealed.LANGUAGE, key),
+            self._place(common.zone, Sealed.ZONE, key),
             self._domain(address.rpartition("@")[2]),
         )
 
-    def _sealed(self, value: str, what: Sealed) -> Place:
+    def _sealed(self, value: str, what: Sealed, _key: int) -> Place:
+        """Seal what many have in common, once for each key: an import may outlast a rotation."""
         return Place(self._keys.seal(value, what), self._keys.tag(value, what))
 
     def _domain_tag(self, domain: str) -> bytes:

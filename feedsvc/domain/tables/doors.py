@@ -98,7 +98,7 @@ class Bucket(SQLModel, table=True):
 class ImportRun(SQLModel, table=True):
     """How far the import of a file has come, so that it goes on where it was interrupted.
 
-    `file` is the hash of its content and of what was said of it; `lines` and `bytes_read` have been
+    `file` is the keyed hash of its content and of what was said of it; `lines` and `bytes_read` have been
     worked off, `refused_bytes` of the file of refused lines belong to them. `asked_until` is the turn
     of the last person who is to be asked.
     """
