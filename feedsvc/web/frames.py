@@ -84,7 +84,10 @@ def page(
 
 
 def gone(
-    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = ()
+    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = (), again: str = ""
 ) -> HTMLResponse:
-    """Answer that there is nothing to be had here, and why; `notes` are those on an update."""
-    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes)
+    """Answer that there is nothing to be had here, and why; `notes` are those on an update.
+
+    `again` is where a POST mails a new link in the place of an old one, if it may.
+    """
+    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes, again=again)
