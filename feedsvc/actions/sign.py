@@ -218,7 +218,7 @@ def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) 
         return Standing.KNOWN
     again = known is not None and now < known.created_at + DAY
     wish = known or _wish(signer, signup, now)
-    wish.cadence = signup.cadence
+    _consent(wish, signup, now)
     if not again:
         wish.created_at = now  # asked again, it lives another week
     session.add(wish)
@@ -234,3 +234,10 @@ def _wish(signer: Signer, signup: Signup, now: datetime) -> Subscription:
         consent_text=signup.consent_text,
         consented_at=now,
     )
+
+
+def _consent(wish: Subscription, signup: Signup, now: datetime) -> None:
+    """Keep what was asked for last, and to which words: a yes will mean that."""
+    wish.cadence = signup.cadence
+    wish.consent_source, wish.consent_text = signup.source, signup.consent_text
+    wish.consented_at = now

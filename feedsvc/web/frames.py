@@ -12,7 +12,7 @@ from feedsvc.web import headers
 from feedsvc.web.state import Request
 from feedsvc.web.views import NoteView
 
-Why = Literal["unknown", "withdrawn", "link", "expired", "closed", "fresh"]
+Why = Literal["unknown", "withdrawn", "link", "expired", "closed", "fresh", "forgotten"]
 """Why a page cannot be shown, as `pages/gone.html` words it."""
 
 STATUS: dict[Why, int] = {
@@ -22,6 +22,7 @@ STATUS: dict[Why, int] = {
     "expired": 410,
     "closed": 409,
     "fresh": 410,
+    "forgotten": 410,
 }
 
 
