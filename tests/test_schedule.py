@@ -168,6 +168,26 @@ async def test_who_signs_while_many_mails_are_planned_is_asked_meanwhile(
         assert (len(made.mails()), count(made, Intake)) == (5, 0)
 
 
+async def test_sign_ups_without_end_keep_no_other_step_from_its_turn(
+    here: World, timetable: Timetable
+) -> None:
+    rush_of_people = asyncio.create_task(_sign_without_end(here))
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(8):
+        await timetable.tick()
+    rush_of_people.cancel()
+    assert count(here, Intake) > 0
+    assert timetable.last_tick == here.now
+
+
+async def _sign_without_end(here: World) -> None:
+    signup = Signup(email="anna@example.org", campaign_id=here.campaign_id(), updates=True)
+    sealed = here.here.keys.seal(signup.model_dump_json(), Sealed.INTAKE)
+    while True:
+        await here.here.database.write(sign.take_in, [(sealed, here.now)] * 40)
+        await asyncio.sleep(0.05)
+
+
 async def test_a_nudge_is_answered_soon_however_often_it_is_repeated(here_and_now: World) -> None:
     timetable = Timetable(here_and_now.here, here_and_now.clock)
     timetable.start()

@@ -49,8 +49,7 @@ def ask(
         return True
     if not _room(session, settings.limits, now):
         return False
-    signer.ask_at = None
-    _try(session, composer, keys, settings, signer, now)
+    signer.ask_at = _try(session, composer, keys, settings, signer, now)
     return True
 
 
@@ -70,8 +69,11 @@ def _try(
     settings: Settings,
     signer: Signer,
     now: datetime,
-) -> None:
-    """Queue the mail; a person whose row is damaged stops nobody else (law 8)."""
+) -> datetime | None:
+    """Queue the mail and return when to remind; a person whose row is damaged stops nobody else (law 8).
+
+    What waits is renewed before anything says that it was asked: until then it is kept as unasked.
+    """
     try:
         address = keys.unseal(signer.address_sealed or b"", Sealed.ADDRESS)
         written = keys.unseal(signer.language_sealed or b"", Sealed.LANGUAGE)
@@ -79,18 +81,18 @@ def _try(
         digest_id = _digest(session, composer, kind, signer, composer.nearest(written), now)
     except FeedsvcError as error:
         log.error("cannot ask to confirm", signer=signer.id, problem=type(error).__name__)  # noqa: TRY400  the trace may hold what was written
-        return
+        return None
     if digest_id is None:
-        return
+        return None
+    if kind is not MailKind.REMINDER:
+        pending.renew(session, signer, now)
     confirmation_id = _confirmation(session, signer, kind, now)
     own = links.of_confirm(settings.site, keys, signer.id or 0, digest_id, confirmation_id)
     values = {"address": address, "name": "", "date": format_datetime(now), **own}
     draft = mails.Draft(digest_id, signer.id or 0, signer.domain_tag, values)
     mails.queue(session, keys, kind, [draft], now)
     signer.asks += 1
-    if kind is not MailKind.REMINDER:
-        pending.renew(session, signer, now)
-        signer.ask_at = now + REMINDED_AFTER
+    return None if kind is MailKind.REMINDER else now + REMINDED_AFTER
 
 
 def _kind(session: Session, signer: Signer, now: datetime) -> MailKind:

@@ -1,4 +1,4 @@
-"""Forget who never said yes: after a week neither address nor name is kept (TRUST 4, retention)."""
+"""Forget who never said yes: a week after they were asked neither address nor name is kept (TRUST 4)."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ def _signers(session: Session, before: datetime) -> int:
     stale = (
         select(Signer)
         .where(col(Signer.confirmed_at).is_(None), col(Signer.address_index).is_not(None))
-        .where(col(Signer.signed_up_at) < before)
+        .where(col(Signer.signed_up_at) < before, ~pending.unasked())
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)  # one who confirms or signs at this moment stays
     )
@@ -52,6 +52,7 @@ def _signatures(session: Session, before: datetime) -> int:
     stale = (
         select(Signature.id)
         .where(col(Signature.confirmed_at).is_(None), col(Signature.pending_since) < before)
+        .where(~pending.waits(Signature, col(Signature.pending_since), before))
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
@@ -65,6 +66,7 @@ def _subscriptions(session: Session, before: datetime, now: datetime) -> int:
         select(Subscription)
         .where(col(Subscription.confirmed_at).is_(None), col(Subscription.ended_at).is_(None))
         .where(col(Subscription.created_at) < before)
+        .where(~pending.waits(Subscription, col(Subscription.created_at), before))
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )

@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withheld
+from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.ledger import ASKING, DigestEntry, Lane, Mail, Notice, Withheld
 from feedsvc.domain.tables.people import Because, Ending, Reach, Signer, Subscription, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import due, leaves, subscriptions, welcomes
+from feedsvc.records import due, leaves, pending, subscriptions, welcomes
 from feedsvc.records.locks import hold, insert
 
 
@@ -24,7 +25,8 @@ def leave(
 ) -> None:
     """Stop the mail, of some campaigns or (None) of all. Leaving twice changes nothing.
 
-    `link` marks the link in a mail that it is done with: by that one it can be taken back.
+    `link` marks the link in a mail that it is done with: by that one it can be taken back. Who leaves
+    everything is not asked to confirm any more either; what they signed waits unasked.
     """
     ending = _open(session, signer_id, campaigns)
     for subscription in ending:
@@ -34,6 +36,8 @@ def leave(
     session.flush()
     due.withhold(session, _ids(ending), Withheld.LEFT)
     welcomes.take_back(session, signer_id)
+    if campaigns is None or not pending.campaigns(session, signer_id, now):
+        _ask_no_more(session, signer_id)
     _journal(session, signer_id, "left", ending, now)
 
 
@@ -84,20 +88,25 @@ def because(
     return bool(ended)
 
 
-def never(session: Session, signer_id: int, *, now: datetime) -> None:
-    """Stop everything and never write to this address again: it did not ask."""
+def never(session: Session, signer_id: int, *, now: datetime) -> bool:
+    """Stop everything and never write to this address again: it did not ask.
+
+    Whether that is so from now on: an address of which nothing is left cannot be known again.
+    """
     leave(session, signer_id, campaigns=None, now=now)
     due.cancel(session, (col(Mail.signer_id) == signer_id) & (col(Mail.lane) == Lane.SERVICE))
-    address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
-    if address is not None:
-        row = insert(session, Suppression).values(
-            address_index=address,
-            reach=Reach.ALL,
-            reason="asked never to be written",
-            created_at=now,
-        )
-        session.execute(row.on_conflict_do_nothing())
-        journalled(session, f"{now.isoformat()} never {address.hex()}")
+    address = _address(session, signer_id)
+    if address is None:
+        return _erased(session, signer_id)
+    row = insert(session, Suppression).values(
+        address_index=address,
+        reach=Reach.ALL,
+        reason="asked never to be written",
+        created_at=now,
+    )
+    session.execute(row.on_conflict_do_nothing())
+    journalled(session, f"{now.isoformat()} never {address.hex()}")
+    return True
 
 
 def pause(
@@ -140,6 +149,28 @@ def campaigns_of(session: Session, token: Token) -> list[int] | None:
 def known(session: Session, token: Token) -> bool:
     """Whether the signer of a genuine token is still on record."""
     return session.get(Signer, token.subject) is not None
+
+
+def _ask_no_more(session: Session, signer_id: int) -> None:
+    """Take back the mail that asks for a yes, and its reminder."""
+    due.cancel(session, (col(Mail.signer_id) == signer_id) & col(Mail.kind).in_(ASKING))
+    signer = session.get(Signer, signer_id, with_for_update={"key_share": True})
+    if signer is not None:
+        signer.ask_at = None
+
+
+def _address(session: Session, signer_id: int) -> bytes | None:
+    """Return the hash of an address; of one that is forgotten while it still counts as asked."""
+    known = select(Signer.address_index).where(Signer.id == signer_id)
+    asked = select(Confirmation.address_index).where(
+        Confirmation.signer_id == signer_id, col(Confirmation.address_index).is_not(None)
+    )
+    return session.exec(known).first() or session.exec(asked.limit(1)).first()
+
+
+def _erased(session: Session, signer_id: int) -> bool:
+    signer = session.get(Signer, signer_id)
+    return signer is not None and signer.erased_at is not None
 
 
 def _open(

@@ -28,7 +28,8 @@ def mail_links(
 
     One whose person has another address by now, or asked never to be written to, opens nothing.
     """
-    waiting = select(FreshLink).where(col(FreshLink.mailed_at).is_(None))
+    due = col(FreshLink.mailed_at).is_(None), col(FreshLink.due_at) <= now
+    waiting = select(FreshLink).where(*due)
     oldest = waiting.order_by(col(FreshLink.id)).limit(1).with_for_update(skip_locked=True)
     link = session.exec(oldest).first()
     if link is None:
@@ -42,7 +43,7 @@ def mail_links(
 
 def forget_links(session: Session, *, now: datetime) -> None:
     """Forget links that no longer count against any limit."""
-    session.execute(delete(FreshLink).where(col(FreshLink.created_at) < now - fresh_links.KEPT))
+    session.execute(delete(FreshLink).where(col(FreshLink.due_at) < now - fresh_links.KEPT))
 
 
 def _writable(session: Session, link: FreshLink, signer: Signer) -> bool:

@@ -63,7 +63,7 @@ def work_off(
     if wish is None or suppressions.never(session, keys.address_index(wish.email)):
         return True
     if isinstance(wish, LinkWish):
-        fresh_links.wish(session, keys.address_index(wish.email), now=now)
+        _link(session, keys.address_index(wish.email), None, wish.network, settings, now)
     else:
         _take_down(session, keys, wish, settings, now)
     return True
@@ -86,9 +86,28 @@ def _take_down(
         signer.asks = 0
     if stands == {Standing.KNOWN}:
         index = keys.address_index(signup.email)
-        fresh_links.wish(session, index, campaign_id=campaign.id, now=now)
+        _link(session, index, campaign.id, signup.network, settings, now)
     elif Standing.NEW in stands or (signer.ask_at and not signer.asks):
         _take_turn(session, signer, signup, settings, now)
+
+
+def _link(
+    session: Session,
+    index: bytes,
+    campaign_id: int | None,
+    network: str,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Let a link be mailed if the address may have one, when it is the turn of the network."""
+    limits = settings.limits
+    a_month = limits.confirm_mails_per_month
+    link = fresh_links.wish(session, index, campaign_id=campaign_id, a_month=a_month, now=now)
+    tag = bytes.fromhex(network)
+    if link is not None and tag:
+        allowance = allowances.from_network(limits.sign_ups_per_network)
+        link.due_at = buckets.turn(session, tag, allowance, now)
+        buckets.take(session, tag, allowance, now)
 
 
 def _take_turn(
@@ -199,7 +218,7 @@ def _subscribe(session: Session, signer: Signer, signup: Signup, now: datetime) 
         return Standing.KNOWN
     again = known is not None and now < known.created_at + DAY
     wish = known or _wish(signer, signup, now)
-    wish.cadence = signup.cadence
+    _consent(wish, signup, now)
     if not again:
         wish.created_at = now  # asked again, it lives another week
     session.add(wish)
@@ -215,3 +234,10 @@ def _wish(signer: Signer, signup: Signup, now: datetime) -> Subscription:
         consent_text=signup.consent_text,
         consented_at=now,
     )
+
+
+def _consent(wish: Subscription, signup: Signup, now: datetime) -> None:
+    """Keep what was asked for last, and to which words: a yes will mean that."""
+    wish.cadence = signup.cadence
+    wish.consent_source, wish.consent_text = signup.source, signup.consent_text
+    wish.consented_at = now

@@ -101,12 +101,13 @@ class Signup(SignForm):
 
 
 class LinkWish(BaseModel):
-    """Somebody asks for a link to what is theirs."""
+    """Somebody asks for a link to what is theirs; `network` as in a sign-up."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wish: Literal["link"] = "link"
     email: Annotated[str, AfterValidator(address)]
+    network: str = ""
 
 
 Wish = Annotated[Signup | LinkWish, Field(discriminator="wish")]

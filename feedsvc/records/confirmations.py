@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.doors import Confirmation
+from feedsvc.domain.tables.doors import Confirmation, FreshLink
 from feedsvc.domain.tables.people import Signature, Subscription
 from feedsvc.errors import NotFound
 
@@ -12,16 +12,31 @@ DAY, MONTH = timedelta(days=1), timedelta(days=30)
 
 
 def turn(session: Session, address_index: bytes, a_month: int) -> datetime | None:
-    """Return when an address may be asked again: once a day, `a_month` times in thirty days.
+    """Return when a form may bring an address a mail again: once a day, `a_month` times in thirty days.
 
-    Only what was not answered counts. None: it may be asked at once.
+    One count of all that others can bring about: please confirm, and "you have signed already". Only
+    what was not answered counts. None: at once.
     """
-    unanswered = select(Confirmation.created_at).where(Confirmation.address_index == address_index)
-    newest = col(Confirmation.created_at).desc()
-    asked = session.exec(unanswered.order_by(newest).limit(a_month)).all()
+    asked = _unanswered(session, address_index, a_month)
     if len(asked) == a_month:
         return max(asked[0] + DAY, asked[-1] + MONTH)
     return asked[0] + DAY if asked else None
+
+
+def _unanswered(session: Session, address_index: bytes, most: int) -> list[datetime]:
+    """Return when an address was mailed because of a form and said nothing, the newest first."""
+    asked = select(Confirmation.created_at).where(Confirmation.address_index == address_index)
+    told = select(FreshLink.due_at).where(
+        FreshLink.address_index == address_index,
+        col(FreshLink.campaign_id).is_not(None),
+        col(FreshLink.used_at).is_(None),
+    )
+    newest = col(Confirmation.created_at).desc(), col(FreshLink.due_at).desc()
+    found = [
+        *session.exec(asked.order_by(newest[0]).limit(most)).all(),
+        *session.exec(told.order_by(newest[1]).limit(most)).all(),
+    ]
+    return sorted(found, reverse=True)[:most]
 
 
 def valid(session: Session, signer_id: int, confirmation_id: int, now: datetime) -> Confirmation:

@@ -7,17 +7,22 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.doors import FreshLink
 from feedsvc.domain.tables.people import Signer
+from feedsvc.records import confirmations
 
 LIFE = timedelta(minutes=30)
 AGAIN = timedelta(minutes=5)
-DAY, KEPT = timedelta(days=1), timedelta(days=30)
-LINKS_A_DAY = 5
-REMINDED_A_MONTH = 3
+KEPT = timedelta(days=30)
+A_MONTH = 3
 
 
 def wish(
-    session: Session, address_index: bytes, *, campaign_id: int | None = None, now: datetime
-) -> None:
+    session: Session,
+    address_index: bytes,
+    *,
+    campaign_id: int | None = None,
+    a_month: int = A_MONTH,
+    now: datetime,
+) -> FreshLink | None:
     """Note that a fresh link is to be mailed to an address, if a confirmed signer has it.
 
     What was sent to the address within thirty days decides whether it may have another (TRUST 4);
@@ -28,48 +33,78 @@ def wish(
     )
     signer_id = session.exec(confirmed.with_for_update(key_share=True)).first()
     if signer_id is None:
-        return
-    allowed = _may_ask if campaign_id is None else _may_be_reminded
-    if allowed(_lately(session, address_index, reminded=campaign_id is not None, now=now), now):
-        session.add(
-            FreshLink(
-                signer_id=signer_id,
-                address_index=address_index,
-                campaign_id=campaign_id,
-                created_at=now,
-            )
-        )
+        return None
+    if campaign_id is None:
+        allowed = _may_ask(_unused(session, address_index, now), a_month, now)
+    else:
+        allowed = (confirmations.turn(session, address_index, a_month) or now) <= now
+    return _new(session, signer_id, address_index, campaign_id, now) if allowed else None
 
 
 def opened(session: Session, signer_id: int, link_id: int, now: datetime) -> Signer | None:
     """Return whose link this is, while it is good and they have the address that it was mailed to."""
     link, signer = session.get(FreshLink, link_id), session.get(Signer, signer_id)
-    if link is None or signer is None or link.signer_id != signer.id:
-        return None
-    if link.address_index is None or link.address_index != signer.address_index:
+    if link is None or signer is None or not _theirs(link, signer):
         return None
     return signer if link.expires_at is not None and now < link.expires_at else None
 
 
-def _lately(
-    session: Session, address_index: bytes, *, reminded: bool, now: datetime
-) -> Sequence[datetime]:
-    """Return when links were asked for lately, the newest first: by the person, or by signing again."""
-    campaign = col(FreshLink.campaign_id)
-    mine = select(FreshLink.created_at).where(
-        FreshLink.address_index == address_index,
-        FreshLink.created_at > now - KEPT,
-        campaign.is_not(None) if reminded else campaign.is_(None),
+def use(session: Session, signer_id: int, link_id: int, now: datetime) -> bool:
+    """Note that somebody acts by a link, and so reads what is mailed there; whether they had not before."""
+    held = select(FreshLink).where(FreshLink.id == link_id, FreshLink.signer_id == signer_id)
+    link = session.exec(held.with_for_update()).first()
+    if link is None or link.used_at is not None:
+        return False
+    link.use(now)
+    return True
+
+
+def again(session: Session, signer_id: int, link_id: int, now: datetime) -> bool:
+    """Let a new link be mailed in the place of one that has expired: once for each, and no limit counts it.
+
+    Whoever has the old one reads the mail of this address, or was given it by who does.
+    """
+    signer = session.get(Signer, signer_id, with_for_update={"key_share": True})
+    link = session.get(FreshLink, link_id)
+    if link is None or signer is None or not _theirs(link, signer):
+        return False
+    if not use(session, signer_id, link_id, now):
+        return False
+    _new(session, signer_id, signer.address_index or b"", None, now)
+    return True
+
+
+def _new(
+    session: Session, signer_id: int, index: bytes, campaign_id: int | None, now: datetime
+) -> FreshLink:
+    link = FreshLink(
+        signer_id=signer_id,
+        address_index=index,
+        campaign_id=campaign_id,
+        created_at=now,
+        due_at=now,
     )
-    return session.exec(mine.order_by(col(FreshLink.created_at).desc())).all()
+    session.add(link)
+    return link
 
 
-def _may_ask(asked: Sequence[datetime], now: datetime) -> bool:
-    """Whether a link may go out: five minutes after the last one, five times in a day."""
-    today = [at for at in asked if at > now - DAY]
-    return not today or (len(today) < LINKS_A_DAY and today[0] <= now - AGAIN)
+def _theirs(link: FreshLink, signer: Signer) -> bool:
+    """Whether a link was mailed to the address that this person has now."""
+    index = link.address_index
+    return link.signer_id == signer.id and index is not None and index == signer.address_index
 
 
-def _may_be_reminded(asked: Sequence[datetime], now: datetime) -> bool:
-    """Whether "you have signed already" may go out: once a day, three times in thirty days."""
-    return not asked or (len(asked) < REMINDED_A_MONTH and asked[0] <= now - DAY)
+def _unused(session: Session, address_index: bytes, now: datetime) -> Sequence[datetime]:
+    """Return when links were asked for lately by which nobody acted, the newest first."""
+    mine = select(FreshLink.due_at).where(
+        FreshLink.address_index == address_index,
+        FreshLink.due_at > now - KEPT,
+        col(FreshLink.campaign_id).is_(None),
+        col(FreshLink.used_at).is_(None),
+    )
+    return session.exec(mine.order_by(col(FreshLink.due_at).desc())).all()
+
+
+def _may_ask(asked: Sequence[datetime], a_month: int, now: datetime) -> bool:
+    """Whether a link may go out: five minutes after the last one, `a_month` times in thirty days."""
+    return not asked or (len(asked) < a_month and asked[0] <= now - AGAIN)

@@ -1,10 +1,13 @@
-"""What waits for a person's yes: for a week after signing, and then it is forgotten (TRUST 4)."""
+"""What waits for a person's yes: a week from when they are asked, and then it is forgotten (TRUST 4)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, exists, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from feedsvc.gateways.composer import CONFIRM_DAYS
 
@@ -13,12 +16,26 @@ IMPORT = "import"
 """How the consent source of what was imported begins."""
 
 
+def unasked() -> ColumnElement[bool]:
+    """Whether a person waits for their turn to be asked about something new."""
+    return col(Signer.ask_at).is_not(None) & (col(Signer.asks) == 0)
+
+
+def waits(row: type[Signature | Subscription], since: Any, before: datetime) -> ColumnElement[bool]:
+    """Whether what waits `since` then is no older than `before`, or its person was not asked of it yet."""
+    waiting = exists().where(col(Signer.id) == row.signer_id, unasked())
+    asked = exists().where(
+        col(Confirmation.signer_id) == row.signer_id, col(Confirmation.created_at) >= since
+    )
+    return or_(since >= before, waiting & ~asked)
+
+
 def signatures(signer_id: int, now: datetime) -> SelectOfScalar[Signature]:
     """Select the signatures that wait, by campaign."""
     return (
         select(Signature)
         .where(Signature.signer_id == signer_id, col(Signature.confirmed_at).is_(None))
-        .where(col(Signature.pending_since) >= now - LIFE)
+        .where(waits(Signature, col(Signature.pending_since), now - LIFE))
         .order_by(col(Signature.campaign_id))
     )
 
@@ -29,7 +46,7 @@ def subscriptions(signer_id: int, now: datetime) -> SelectOfScalar[Subscription]
         select(Subscription)
         .where(Subscription.signer_id == signer_id, col(Subscription.confirmed_at).is_(None))
         .where(col(Subscription.ended_at).is_(None))
-        .where(col(Subscription.created_at) >= now - LIFE)
+        .where(waits(Subscription, col(Subscription.created_at), now - LIFE))
         .order_by(col(Subscription.campaign_id))
     )
 

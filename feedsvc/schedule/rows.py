@@ -1,6 +1,7 @@
 """Working rows off one after the other, the oldest first; one that fails stops no other (law 8)."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,16 +20,19 @@ async def one_by_one(
     *pieces: object,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
     every: float | None = None,
+    at_most: float = math.inf,
 ) -> None:
     """Work off the oldest of these rows until none is left; one that fails is passed by (law 8).
 
     What takes long looks up every second, or `every` so many, and does what must not wait, `meanwhile`.
+    After `at_most` so many seconds the rest is left to the next tick.
     """
     loop = asyncio.get_running_loop()
     after: int | None = 0
     pause = SECONDS if every is None else every
-    failures, looked_up = [], loop.time()
-    while after is not None:
+    began = loop.time()
+    failures, looked_up = [], began
+    while after is not None and loop.time() - began < at_most:
         try:
             if not await here.database.write(act, *pieces, after=after):
                 break

@@ -9,6 +9,9 @@ from feedsvc.domain.tables.doors import Intake
 from feedsvc.gateways.installation import Installation
 
 MOMENT, RESTS = 0.05, 5
+A_TURN, A_SHORT_TURN = 0.8, 0.2
+"""How many seconds a tick spends on sign-ups; and each second of fan-out or planning."""
+
 RUSH = 200
 """So many sign-ups a second are a rush: working them off then takes a sixth of the time."""
 

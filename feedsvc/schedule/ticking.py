@@ -26,7 +26,7 @@ from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
 from feedsvc.records import facts
 from feedsvc.schedule.rows import one_by_one
-from feedsvc.schedule.rush import MOMENT, give_way, newest
+from feedsvc.schedule.rush import A_SHORT_TURN, A_TURN, MOMENT, give_way, newest
 
 SIGN_UPS = col(Intake.id), True
 FAN_OUTS = col(Notice.id), col(Notice.eligible).is_(None)
@@ -53,11 +53,13 @@ async def tick(here: Installation, now: datetime) -> None:
         raise ExceptionGroup("steps of a tick failed", failures)
 
 
-async def _sign_ups(here: Installation, now: datetime) -> None:
+async def _sign_ups(here: Installation, now: datetime, at_most: float = A_TURN) -> None:
+    """Work off sign-ups for a while: however many come, all other steps have their turn (law 8)."""
     pieces = (here.composer, here.keys, here.settings)
     act, rush = partial(sign.work_off, now=now), await newest(here)
+    yielding = partial(give_way, here, rush)
     await one_by_one(
-        here, SIGN_UPS, act, *pieces, meanwhile=partial(give_way, here, rush), every=MOMENT
+        here, SIGN_UPS, act, *pieces, meanwhile=yielding, every=MOMENT, at_most=at_most
     )
 
 
@@ -158,6 +160,7 @@ STEPS = (
 
 async def _urgent(here: Installation, now: datetime) -> None:
     """Do what cannot wait until a million mails are planned; the next tick shows what failed."""
-    for step in (_sign_ups, _asks, _links, _judge, _wipe, _mark):
+    few_sign_ups = partial(_sign_ups, at_most=A_SHORT_TURN)
+    for step in (few_sign_ups, _asks, _links, _judge, _wipe, _mark):
         with suppress(Exception):
             await step(here, now)

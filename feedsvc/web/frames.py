@@ -12,7 +12,7 @@ from feedsvc.web import headers
 from feedsvc.web.state import Request
 from feedsvc.web.views import NoteView
 
-Why = Literal["unknown", "withdrawn", "link", "expired", "closed", "fresh"]
+Why = Literal["unknown", "withdrawn", "link", "expired", "closed", "fresh", "forgotten"]
 """Why a page cannot be shown, as `pages/gone.html` words it."""
 
 STATUS: dict[Why, int] = {
@@ -22,6 +22,7 @@ STATUS: dict[Why, int] = {
     "expired": 410,
     "closed": 409,
     "fresh": 410,
+    "forgotten": 410,
 }
 
 
@@ -84,7 +85,10 @@ def page(
 
 
 def gone(
-    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = ()
+    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = (), again: str = ""
 ) -> HTMLResponse:
-    """Answer that there is nothing to be had here, and why; `notes` are those on an update."""
-    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes)
+    """Answer that there is nothing to be had here, and why; `notes` are those on an update.
+
+    `again` is where a POST mails a new link in the place of an old one, if it may.
+    """
+    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes, again=again)

@@ -157,7 +157,8 @@ async def _because(request: Request, leaving: Leave, why: Because) -> Response:
 
 async def _never(request: Request, token: Token) -> Response:
     here, now = request.state["here"], request.state["clock"]()
-    await here.database.write(leave.never, token.subject, now=now)
+    if not await here.database.write(leave.never, token.subject, now=now):
+        return gone(request, "forgotten")
     return page(request, "never", done=True)
 
 

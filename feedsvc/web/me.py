@@ -24,7 +24,7 @@ from feedsvc.domain.tables.people import Cadence, Signer
 from feedsvc.domain.tokens import Purpose
 from feedsvc.errors import Forbidden, Invalid
 from feedsvc.records import fresh_links
-from feedsvc.web import documents, forms, headers, mine, takeout
+from feedsvc.web import documents, door, forms, headers, mine, takeout
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.mine import MineView
 from feedsvc.web.problems import WHOLE
@@ -32,6 +32,9 @@ from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
 
 Fields = Mapping[str, str]
+AGAIN: Final = "again"
+"""What the button of an expired link asks for."""
+
 SAVED: Final = {"saved", "move"}
 """What the page may say after an act: that it is done, or that two addresses are being asked."""
 
@@ -57,7 +60,7 @@ async def answer(request: Request) -> Response:
     """GET and POST /me/{token}: what is mine; one act at a time."""
     signer = await _signer(request)
     if signer is None:
-        return gone(request, "fresh")
+        return await _expired(request)
     if request.method != "POST":
         return await _show(request, signer)
     told = await forms.fields(request)
@@ -68,6 +71,7 @@ async def answer(request: Request) -> Response:
         await act(request, signer.id or 0, told)
     except Invalid as error:
         return await _show(request, signer, problem=error.field)
+    await _use(request)
     request.state["nudge"]()
     return _back(request, told)
 
@@ -77,7 +81,7 @@ async def data(request: Request) -> Response:
     here = request.state["here"]
     signer = await _signer(request)
     if signer is None:
-        return gone(request, "fresh")
+        return gone(request, "fresh", again=_path(request))
     found = await here.database.read(takeout.takeout, here.keys, signer)
     name = {"Content-Disposition": 'attachment; filename="my-data.json"'}
     body = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
@@ -89,7 +93,7 @@ async def erasing(request: Request) -> Response:
     here, now = request.state["here"], request.state["clock"]()
     signer = await _signer(request)
     if signer is None:
-        return gone(request, "fresh")
+        return gone(request, "fresh", again=_path(request))
     if request.method != "POST":
         return page(request, "erase", done=False, path=_path(request))
     await here.database.write(erase.erase, signer.id or 0, now=now)
@@ -106,7 +110,8 @@ async def _ask_by_json(request: Request) -> Response:
 
 async def _take_in(request: Request, wish: LinkWish) -> None:
     here, now = request.state["here"], request.state["clock"]()
-    sealed = here.keys.seal(wish.model_dump_json(), Sealed.INTAKE)
+    placed = wish.model_copy(update={"network": door.network(request)})
+    sealed = here.keys.seal(placed.model_dump_json(), Sealed.INTAKE)
     await here.database.write(sign.take_in, [(sealed, now)])
     request.state["nudge"]()
 
@@ -127,6 +132,27 @@ async def _signer(request: Request) -> Signer | None:
         fresh_links.opened, token.subject, token.scope, now
     )
     return found
+
+
+async def _expired(request: Request) -> Response:
+    """Offer a new link in the place of one that has expired, and mail it to who presses the button."""
+    here, now = request.state["here"], request.state["clock"]()
+    token = tokens.read(request.path_params["token"], here.keys, Purpose.FRESH)
+    told = await forms.fields_if_any(request) if request.method == "POST" else {}
+    if token is None or told.get("do") != AGAIN:
+        return gone(request, "fresh", again=_path(request) if token else "")
+    if not await here.database.write(fresh_links.again, token.subject, token.scope, now):
+        return gone(request, "fresh")
+    request.state["nudge"]()
+    return page(request, "ask_link", status=202, asked=True, problem="")
+
+
+async def _use(request: Request) -> None:
+    """Note that whoever asked for this link reads the mail: it counts against no limit any more."""
+    here, now = request.state["here"], request.state["clock"]()
+    token = tokens.read(request.path_params["token"], here.keys, Purpose.FRESH)
+    if token is not None:
+        await here.database.write(fresh_links.use, token.subject, token.scope, now)
 
 
 async def _show(request: Request, signer: Signer, *, problem: str = "") -> Response:

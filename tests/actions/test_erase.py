@@ -141,7 +141,7 @@ def test_links_and_wishes_to_move_are_gone(river: World) -> None:
     wanting = AddressChange(
         signer_id=river.join(BEA), address_index=keys.address_index(ANNA), **when
     )
-    rows = [moving, wanting, FreshLink(signer_id=anna, **when)]
+    rows = [moving, wanting, FreshLink(signer_id=anna, due_at=river.now, **when)]
     river.write(lambda session: session.add_all(rows))
     erased(river, anna)
     assert (all_of(river, AddressChange), all_of(river, FreshLink)) == ([], [])

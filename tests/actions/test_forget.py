@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import forget
+from feedsvc.actions import ask, forget
 from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from tests.world import World
@@ -84,6 +84,41 @@ def test_that_an_address_was_asked_is_forgotten_after_a_month(river: World) -> N
     assert river.read(_asked) != [None]
     forgotten(river, days=23)
     assert river.read(_asked) == [None]
+
+
+def test_who_waits_to_be_asked_is_kept_and_a_week_longer_once_they_were(river: World) -> None:
+    for _ in range(3):
+        river.sign_up(ANNA)
+        river.pass_time(days=1)
+    forgotten(river, days=8)  # the month of this address is used up
+    anna = river.sign_up(ANNA)
+    forgotten(river, days=18, hours=23)
+    assert (len(kept(river, anna)), signed(river)) == (4, [river.campaign_id()])
+    forgotten(river, hours=1)
+    ask_all(river)
+    assert len(river.read(_asked)) == 4
+    forgotten(river, days=7)
+    assert (len(kept(river, anna)), signed(river)) == (4, [river.campaign_id()])
+    forgotten(river, minutes=1)
+    assert (kept(river, anna), signed(river)) == ([], [])
+
+
+def test_what_was_asked_a_week_ago_is_forgotten_though_its_person_waits_for_another(
+    river: World,
+) -> None:
+    for _ in range(3):
+        river.sign_up(ANNA)
+        river.pass_time(days=1)
+    river.sign_up(ANNA, "forest")
+    forgotten(river, days=8)
+    assert signed(river) == [river.campaign_id("forest")]
+
+
+def ask_all(here: World) -> None:
+    """Ask whoever is due to be asked."""
+    pieces = (here.here.composer, here.here.keys, here.here.settings)
+    while here.write(ask.ask, *pieces, now=here.now):
+        pass
 
 
 def _asked(session: Session) -> list[bytes | None]:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from feedsvc.actions import choose, deliver, fan_out, leave, steer
+from feedsvc.actions import ask, choose, deliver, fan_out, leave, steer
 from feedsvc.domain.outcome import Kind, Outcome
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.ledger import DeliveryState
 from feedsvc.domain.tables.people import Because, Cadence, Ending, Subscription
 from feedsvc.records.books import books as all_books
@@ -257,6 +258,26 @@ def test_what_was_never_confirmed_stays_ended(here_and_now: World) -> None:
 def test_who_never_wants_a_mail_again_has_none(waiting: World) -> None:
     waiting.write(leave.never, anna(waiting), now=waiting.now)
     assert undo(waiting, waiting.now) == []
+
+
+def test_who_leaves_everything_is_not_asked_or_reminded_and_what_they_signed_waits(
+    here_and_now: World,
+) -> None:
+    here_and_now.campaign("river", kind="petition")
+    anna = here_and_now.sign_up(ANNA)
+    here_and_now.leave(anna)
+    assert here_and_now.send() == []
+    here_and_now.pass_time(days=2, hours=1)
+    pieces = (here_and_now.here.composer, here_and_now.here.keys, here_and_now.here.settings)
+    assert not here_and_now.write(ask.ask, *pieces, now=here_and_now.now)
+    assert here_and_now.confirm(anna)
+    assert here_and_now.read(lambda s: s.exec(select(Campaign.signatures)).all()) == [1]
+
+
+def test_who_leaves_the_only_campaign_that_waits_is_not_asked(here_and_now: World) -> None:
+    here_and_now.campaign("river")
+    here_and_now.leave(here_and_now.sign_up(ANNA), "river")
+    assert here_and_now.run() == []
 
 
 def test_the_journal_has_it(waiting: World) -> None:

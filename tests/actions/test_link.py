@@ -76,6 +76,18 @@ def test_being_told_and_asking_do_not_use_up_each_other(anna: World) -> None:
     assert (len(anna.mails(MailKind.KNOWN)), len(anna.mails(MailKind.LINK))) == (1, 1)
 
 
+def test_who_was_asked_today_is_not_told_too_and_the_other_way_round(anna: World) -> None:
+    anna.campaign("forest", kind="petition")
+    anna.sign_up(ANNA, "forest")
+    signs_again(anna)
+    assert waiting(anna) == []
+    anna.pass_time(days=1)
+    signs_again(anna)
+    anna.campaign("meadow", kind="petition")
+    anna.sign_up(ANNA, "meadow")
+    assert (len(waiting(anna)), len(anna.mails(MailKind.CONFIRM))) == (1, 2)  # river, forest
+
+
 def test_who_signs_again_is_told_of_what_and_nothing_else(anna: World) -> None:
     anna.campaign("forest")
     signs_again(anna)

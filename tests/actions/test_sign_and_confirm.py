@@ -242,3 +242,12 @@ def test_nobody_learns_from_a_confirm_link_what_else_a_person_signed(river: Worl
 def _snapshots(session: Session) -> list[bytes]:
     kept = select(Snapshot).join(Mail).where(Mail.kind == MailKind.CONFIRM)
     return [snapshot.sealed or b"" for snapshot in session.exec(kept).all()]
+
+
+def test_the_words_that_were_agreed_to_last_are_kept(river: World) -> None:
+    river.sign_up(ANNA, source="api https://old.example", consent_text="Old words")
+    river.pass_time(hours=1)
+    river.sign_up(ANNA, source="form", consent_text="New words")
+    found = wish(river)
+    kept = (found.consent_source, found.consent_text, found.consented_at)
+    assert kept == ("form", "New words", river.now)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from feedsvc.actions import leave
+from feedsvc.actions import forget, leave
 from feedsvc.domain import tokens
 from feedsvc.domain.tables.people import Because, Cadence, Ending, Signer, Subscription
 from feedsvc.domain.tokens import Purpose, Token
-from feedsvc.records import leaves
+from feedsvc.records import leaves, suppressions
 from tests.web.visiting import visitor
 from tests.world import World
 
@@ -175,6 +175,31 @@ async def test_never_again_is_asked_first_and_then_kept(here_and_now: World) -> 
     assert "We will not write again" in done.text
     assert again.status_code == 200
     assert left(here_and_now) == [True, True]
+
+
+async def test_never_again_holds_for_who_was_forgotten_meanwhile(here_and_now: World) -> None:
+    here_and_now.campaign("river", kind="petition")
+    url = link(here_and_now, Purpose.NEVER, here_and_now.sign_up("anna@example.org"))
+    here_and_now.pass_time(days=9)
+    here_and_now.write(forget.forget_unconfirmed, now=here_and_now.now)
+    async with visitor(here_and_now) as client:
+        answer = await client.post(url)
+    assert "We will not write again" in answer.text
+    index = here_and_now.here.keys.address_index("anna@example.org")
+    assert here_and_now.read(suppressions.never, index)
+
+
+async def test_never_again_is_not_promised_for_an_address_of_which_nothing_is_left(
+    here_and_now: World,
+) -> None:
+    here_and_now.campaign("river", kind="petition")
+    url = link(here_and_now, Purpose.NEVER, here_and_now.sign_up("anna@example.org"))
+    here_and_now.pass_time(days=31)
+    here_and_now.write(forget.forget_unconfirmed, now=here_and_now.now)
+    async with visitor(here_and_now) as client:
+        answer = await client.post(url)
+    assert answer.status_code == 410
+    assert "We do not know this address any more" in answer.text
 
 
 async def test_leaving_works_for_somebody_who_was_erased(here_and_now: World) -> None:

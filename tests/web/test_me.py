@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import httpx2
 import pytest
 
 from feedsvc.actions import leave
@@ -23,7 +24,7 @@ from tests.web.mine import (
     wishes,
     words,
 )
-from tests.web.visiting import visitor
+from tests.web.visiting import BASE, service, visitor
 from tests.world import World
 
 
@@ -136,7 +137,7 @@ async def test_a_link_opens_for_thirty_minutes(anna: World) -> None:
             await client.post(url + "/erase"),
         ]:
             assert answer.status_code == 410
-            assert 'action="/me"' in answer.text
+            assert 'value="again"' in answer.text
             assert ANNA not in answer.text
     assert [wish.live for wish in wishes(anna)] == [True, True]
 
@@ -171,18 +172,60 @@ async def test_a_link_dies_with_the_address_it_was_mailed_to(anna: World) -> Non
         assert (await client.get(url)).status_code == 410
 
 
-async def test_links_are_five_minutes_apart_and_five_a_day(anna: World) -> None:
+async def test_links_are_five_minutes_apart_and_three_by_which_nobody_acts_in_a_month(
+    anna: World,
+) -> None:
     sent = []
-    for _ in range(100):
+    for _ in range(12):
         async with visitor(anna) as client:
             await client.post("/me", data={"email": ANNA})
         await anna.tick()
         sent.append(len(anna.mails(MailKind.LINK)))
         anna.pass_time(minutes=2)
-    assert sent[:4] == [1, 1, 1, 2]
-    assert sent[-1] == 5
-    anna.pass_time(days=1)
+    assert sent == [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3]
+    anna.pass_time(days=30)
     await fresh_link(anna)
+    assert len(anna.mails(MailKind.LINK)) == 4
+
+
+async def test_a_link_by_which_somebody_acted_keeps_nobody_from_another(anna: World) -> None:
+    for number in range(5):
+        await act(anna, {"do": "discreet", "discreet": "true"})
+        assert len(anna.mails(MailKind.LINK)) == number + 1
+
+
+async def test_an_expired_link_can_be_changed_for_a_new_one_once_whatever_others_asked_for(
+    anna: World,
+) -> None:
+    urls = []
+    for _ in range(3):
+        urls.append(await fresh_link(anna))
+        anna.pass_time(hours=1)
+    async with visitor(anna) as client:
+        before = anna.dump()
+        await client.get(urls[0])
+        await client.post(urls[0], data={"do": "leave everything"})
+        assert anna.dump() == before
+        answers = [await client.post(urls[0], data={"do": "again"}) for _ in range(2)]
+        await anna.tick()
+        newest = links(anna, MailKind.LINK, "me_url")[-1]
+        assert [answer.status_code for answer in answers] == [202, 410]
+        assert len(anna.mails(MailKind.LINK)) == 4
+        assert (await client.get(newest)).status_code == 200
+
+
+async def test_the_sixth_who_asks_for_a_link_from_one_network_waits_their_turn(anna: World) -> None:
+    people = [f"p{number}@example.org" for number in range(6)]
+    for address in people:
+        anna.join(address)
+    transport = httpx2.ASGITransport(service(anna), client=("93.184.216.9", 5))
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE) as client:
+        for address in people:
+            await client.post("/me", json={"email": address})
+    await anna.tick()
+    assert len(anna.mails(MailKind.LINK)) == 5
+    anna.pass_time(minutes=2)
+    await anna.tick()
     assert len(anna.mails(MailKind.LINK)) == 6
 
 

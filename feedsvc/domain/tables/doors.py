@@ -48,14 +48,15 @@ class Intake(SQLModel, table=True):
 class FreshLink(SQLModel, table=True):
     """A link that shows a person what is theirs, good for thirty minutes once it was mailed (law 14).
 
-    `campaign_id` is set when it goes out because somebody signed again what counts already.
+    `campaign_id` is set when it goes out because somebody signed again what counts already; `due_at`
+    is the turn of the network that asked. `used_at`: somebody acted by it, and so reads that mail.
     `address_index` counts how often an address was sent one; a link opens for that address only.
     """
 
     __tablename__ = "fresh_link"
     __table_args__ = (
         partial("ix_fresh_link_waiting", "id", where="mailed_at IS NULL"),
-        Index("ix_fresh_link_address", "address_index", "created_at"),
+        Index("ix_fresh_link_address", "address_index", "due_at"),
     )
 
     id: int | None = number()
@@ -63,8 +64,14 @@ class FreshLink(SQLModel, table=True):
     address_index: bytes | None = Field(default=None, sa_type=LargeBinary)
     campaign_id: int | None = refers("campaign.id", default=None)
     created_at: datetime
+    due_at: datetime
     mailed_at: datetime | None = None
     expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+    def use(self, now: datetime) -> None:
+        """Note that somebody acted by it; the first time is the one that counts."""
+        self.used_at = self.used_at or now
 
 
 class AddressChange(SQLModel, table=True):

@@ -127,14 +127,16 @@ def _fresh_links() -> None:
         sa.Column("address_index", sa.LargeBinary(), nullable=True),
         sa.Column("campaign_id", BIG, nullable=True),
         sa.Column("created_at", AT, nullable=False),
+        sa.Column("due_at", AT, nullable=False),
         sa.Column("mailed_at", AT, nullable=True),
         sa.Column("expires_at", AT, nullable=True),
+        sa.Column("used_at", AT, nullable=True),
         sa.ForeignKeyConstraint(["signer_id"], ["signer.id"]),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_fresh_link_signer_id", "fresh_link", ["signer_id"])
-    op.create_index("ix_fresh_link_address", "fresh_link", ["address_index", "created_at"])
+    op.create_index("ix_fresh_link_address", "fresh_link", ["address_index", "due_at"])
     op.create_index(
         "ix_fresh_link_waiting",
         "fresh_link",
