@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.doors import AddressChange
+from feedsvc.domain.tables.ledger import Mail, MailKind
 from feedsvc.domain.tables.people import Signer
 from feedsvc.domain.tokens import Token
 from feedsvc.gateways.composer import MOVE_DAYS
@@ -26,6 +27,18 @@ def open_one(session: Session, token: Token, now: datetime) -> AddressChange | N
 def under_way(change: AddressChange, now: datetime) -> bool:
     """Whether a change is neither done nor over."""
     return change.done_at is None and now < change.expires_at
+
+
+def asks(session: Session, mail: Mail, now: datetime) -> bool:
+    """Whether a mail asks about a change that is under way, and to an address that may be written to."""
+    asked = select(AddressChange).where(
+        AddressChange.signer_id == mail.signer_id, AddressChange.mailed_at == mail.planned_at
+    )
+    going_on = [one for one in session.exec(asked).all() if under_way(one, now)]
+    if mail.kind is MailKind.MOVE_FROM:
+        return bool(going_on)
+    named = {one.address_index for one in going_on} - {None}
+    return bool(named) and not any(suppressions.never(session, index or b"") for index in named)
 
 
 def done(session: Session, token: Token) -> bool:
