@@ -1,7 +1,7 @@
 """A service mail that the relay puts off goes out later only if what it was planned for still holds."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def river(database_url: str, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def put_off(here: World, kind: MailKind, meanwhile: partial[object] | None) -> list[str]:
+def put_off(here: World, kind: MailKind, meanwhile: Callable[[], object] | None) -> list[str]:
     """Let a mail of this kind start, be put off by the relay, and be due again; what is sent then?"""
     worker = here.write(deliver.enlist, now=here.now)
     [(_, mail)] = here.mails(kind)
