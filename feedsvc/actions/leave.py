@@ -10,7 +10,7 @@ from feedsvc.domain.tables.ledger import DigestEntry, Lane, Mail, Notice, Withhe
 from feedsvc.domain.tables.people import Because, Ending, Reach, Signer, Subscription, Suppression
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import due, leaves, subscriptions, welcomes
+from feedsvc.records import changes, due, leaves, subscriptions, welcomes, wiping
 from feedsvc.records.locks import hold, insert
 
 
@@ -77,8 +77,7 @@ def never(session: Session, signer_id: int, *, now: datetime) -> None:
     """Stop everything and never write to this address again: it did not ask."""
     leave(session, signer_id, campaigns=None, now=now)
     due.cancel(session, (col(Mail.signer_id) == signer_id) & (col(Mail.lane) == Lane.SERVICE))
-    address = session.exec(select(Signer.address_index).where(Signer.id == signer_id)).first()
-    if address is not None:
+    for address in changes.addresses(session, session.get_one(Signer, signer_id)):
         row = insert(session, Suppression).values(
             address_index=address,
             reach=Reach.ALL,
@@ -86,6 +85,7 @@ def never(session: Session, signer_id: int, *, now: datetime) -> None:
             created_at=now,
         )
         session.execute(row.on_conflict_do_nothing())
+        wiping.moves(session, address)
         journalled(session, f"{now.isoformat()} never {address.hex()}")
 
 

@@ -58,6 +58,18 @@ def asked_often(session: Session, address_index: bytes, but: int, now: datetime)
     return len(asked) >= A_MONTH or any(at > now - DAY for at in asked)
 
 
+def addresses(session: Session, signer: Signer) -> list[bytes]:
+    """Return where a person is written to and was before, unless somebody else has that by now."""
+    theirs = select(Signer.id).where(col(Signer.address_index) == AddressChange.former_index)
+    former = select(AddressChange.former_index).where(
+        AddressChange.signer_id == signer.id,
+        col(AddressChange.former_index).is_not(None),
+        ~theirs.correlate(AddressChange).exists(),
+    )
+    known = [signer.address_index, *session.exec(former.order_by(col(AddressChange.id))).all()]
+    return list(dict.fromkeys(index for index in known if index is not None))
+
+
 def free(session: Session, address_index: bytes) -> bool:
     """Whether nobody has this address here, and it may be written to."""
     taken = select(Signer.id).where(col(Signer.address_index) == address_index)
