@@ -117,15 +117,17 @@ def _digest(
         return None
     named = select(Campaign).where(col(Campaign.id).in_(waiting)).order_by(col(Campaign.id))
     about = texts.about(session, session.exec(named).all(), language)
-    lines = [(one.id, 0, one.title) for one in about]
+    lines = [] if signer.discreet else [(one.id, 0, one.title) for one in about]
+    discreet = signer.discreet
     return mails.digest(
         session,
         kind,
         language,
         lines,
         composer.fingerprint,
-        lambda: composer.asking(kind.value, language, about, DAYS[kind]),
+        lambda: composer.asking(kind.value, language, about, DAYS[kind], discreet=discreet),
         now,
+        discreet=discreet,
     )
 
 

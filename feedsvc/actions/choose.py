@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.people import Cadence, Signer, Subscription
-from feedsvc.records import due, planning, subscriptions
+from feedsvc.records import due, planning, recalls, subscriptions, welcomes
 from feedsvc.records.locks import hold
 
 
@@ -80,3 +80,6 @@ def choose_discretion(session: Session, signer_id: int, *, discreet: bool) -> No
     if telling:
         mine = session.exec(subscriptions.still_open(signer_id, None).with_for_update()).all()
         due.put_back(session, [subscription.id or 0 for subscription in mine])
+        welcomes.take_back(session, signer_id)
+        recalls.questions(session, signer)
+        recalls.links(session, signer)

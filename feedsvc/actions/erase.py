@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.people import Reach, Signer, Suppression
 from feedsvc.gateways.database import journalled
-from feedsvc.records import audit, erasing, facts
+from feedsvc.records import audit, changes, erasing, facts
 
 THEMSELVES = "the person"
 
@@ -16,9 +16,9 @@ def erase(session: Session, signer_id: int, *, by: str = THEMSELVES, now: dateti
     signer = session.get(Signer, signer_id, with_for_update=True)
     if signer is None or signer.erased_at is not None:
         return
-    index = signer.address_index
+    indexes = changes.addresses(session, signer)
     erasing.person(session, signer, now)
-    if index is not None:
+    for index in indexes:
         _erase_address(session, index, now)
     audit.note(session, by, "erase", f"signer {signer_id}", now)
     facts.owe_a_wipe(session)
@@ -31,9 +31,11 @@ def erase_address(session: Session, index: bytes, *, by: str, now: datetime) -> 
     """
     known = select(Signer).where(Signer.address_index == index).with_for_update()
     signer = session.exec(known).first()
+    indexes = [index] if signer is None else changes.addresses(session, signer)
     if signer is not None:
         erasing.person(session, signer, now)
-    _erase_address(session, index, now)
+    for each in indexes:
+        _erase_address(session, each, now)
     audit.note(session, by, "erase", f"signer {signer.id}" if signer else "nobody on record", now)
     facts.owe_a_wipe(session)
     return signer.id if signer else None

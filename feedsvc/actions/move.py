@@ -14,7 +14,7 @@ from feedsvc.domain.tables.ledger import Lane, Mail
 from feedsvc.domain.tables.people import Signature, Signer
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import audit, changes, due, planning, subscriptions
+from feedsvc.records import audit, changes, due, planning, signatures, subscriptions
 
 DAY = timedelta(days=1)
 A_DAY = 3
@@ -60,20 +60,25 @@ def agree(session: Session, token: Token, *, keys: Keys, now: datetime) -> bool:
 
 def refuse(session: Session, token: Token, *, now: datetime) -> None:
     """Let one of the two addresses say no: the change is over."""
+    session.get(Signer, token.subject, with_for_update={"key_share": True})  # after who agrees
     change = changes.open_one(session, token, now)
     if change is not None:
         change.expires_at = now
 
 
 def forget_changes(session: Session, *, now: datetime) -> None:
-    """Forget the addresses of changes that are over, and changes that count against no limit."""
+    """Forget the addresses of changes that are over, and changes that count against no limit.
+
+    One that is done stays: by it an address is known as its person's old one.
+    """
     over = (col(AddressChange.expires_at) <= now) | col(AddressChange.done_at).is_not(None)
     session.execute(
         update(AddressChange)
         .where(over, col(AddressChange.address_sealed).is_not(None))
         .values(address_sealed=None)
     )
-    session.execute(delete(AddressChange).where(col(AddressChange.created_at) < now - changes.KEPT))
+    old = col(AddressChange.created_at) < now - changes.KEPT
+    session.execute(delete(AddressChange).where(old, col(AddressChange.former_index).is_(None)))
 
 
 def _lately(session: Session, signer_id: int, now: datetime) -> int:
@@ -95,7 +100,7 @@ def _move(
     _carry_signatures(session, signer, new)
     signer.address_index, signer.address_sealed = new, keys.seal(address, Sealed.ADDRESS)
     signer.domain_tag = groups.tag(address, keys)
-    change.done_at = now
+    change.done_at, change.former_index = now, old
     change.address_sealed = None
     _close(session, signer, now)
     journalled(session, f"{now.isoformat()} moved {old.hex()} {new.hex()}")
@@ -112,11 +117,11 @@ def _call_back(session: Session, signer: Signer) -> None:
 
 def _carry_signatures(session: Session, signer: Signer, new: bytes) -> None:
     """Count this person under the new address; what it has signed already counts once."""
-    mine = select(Signature).where(Signature.person_index == signer.address_index)
-    signatures = session.exec(mine.order_by(col(Signature.campaign_id))).all()
-    campaigns = {signature.campaign_id for signature in signatures}
+    mine = signatures.under(signer.address_index or b"")
+    signed = session.exec(mine.order_by(col(Signature.campaign_id))).all()
+    campaigns = {signature.campaign_id for signature in signed}
     theirs = {one.campaign_id: one for one in _signed_by(session, new, campaigns)}
-    for signature in signatures:
+    for signature in signed:
         if signature.campaign_id in theirs:
             _one_of_two(session, signature, theirs[signature.campaign_id])
         signature.person_index = new

@@ -96,12 +96,21 @@ class Composer:
         return self._compose("discreet", content.language, values, extra, sender=name)
 
     def asking(
-        self, name: str, language: str, campaigns: Sequence[AboutCampaign], days: int
+        self,
+        name: str,
+        language: str,
+        campaigns: Sequence[AboutCampaign],
+        days: int,
+        *,
+        discreet: bool = False,
     ) -> bytes:
         """Compose "please confirm", its reminder or the invitation of who was imported.
 
         None of the List headers, nothing that came with the form; `days` is how long the link works.
+        A discreet one names no campaign: anybody can sign for anybody.
         """
+        if discreet:
+            return self._neutral().asking(name, language, [], days)
         values = {
             "campaigns": [self._campaign(campaign) for campaign in campaigns],
             "days": days,

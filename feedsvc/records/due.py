@@ -142,6 +142,13 @@ def cancel(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
     return rows.scalars().all()
 
 
+def call_back(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
+    """Cancel mails that carry no news; of those that have started none is repeated."""
+    cancelled = cancel(session, condition)
+    stop_retries(session, condition)
+    return cancelled
+
+
 def stop_retries(session: Session, condition: ColumnElement[bool]) -> None:
     """See that a mail which somebody may have is not started again; it stays unknown."""
     in_doubt = col(Mail.alone) & col(Mail.state).in_(NOT_STARTED)

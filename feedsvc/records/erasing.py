@@ -26,8 +26,9 @@ def person(session: Session, signer: Signer, now: datetime) -> None:
     wiping.snapshots(session, [signer_id])
     _unname_mails(session, signer_id)
     _unname_signatures(session, col(Signature.signer_id) == signer_id)
-    for row in (Confirmation, FreshLink, AddressChange):
+    for row in (Confirmation, FreshLink):
         session.execute(delete(row).where(col(row.signer_id) == signer_id))
+    _end_changes(session, signer_id, now)
     _empty(signer, now)
     session.flush()
 
@@ -42,8 +43,11 @@ def address(session: Session, index: bytes, now: datetime) -> None:
         wiping.snapshots(session, earlier)
     by_campaign = col(Signature.campaign_id).in_(select(Campaign.id))  # as the index goes
     _unname_signatures(session, by_campaign & (col(Signature.person_index) == index))
+    wiping.moves(session, index)
     for row in (Confirmation, FreshLink, AddressChange):
         session.execute(delete(row).where(col(row.address_index) == index))
+    moved = col(AddressChange.former_index) == index
+    session.execute(update(AddressChange).where(moved).values(former_index=None))
     _suppress(session, index, now)
 
 
@@ -54,6 +58,7 @@ def _end(session: Session, signer_id: int, now: datetime) -> None:
     for wish in wishes:
         if wish.ended_at is None:
             wish.end(Ending.ERASED, _last_arrival(session, wish.campaign_id), now)
+        wish.consent_source = wish.consent_text = REASON  # an import may have put anything there
     session.flush()
     due.withhold(session, [wish.id or 0 for wish in wishes], Withheld.ERASED)
 
@@ -82,11 +87,16 @@ def _unname_signatures(session: Session, theirs: ColumnElement[bool]) -> None:
     session.flush()
 
 
+def _end_changes(session: Session, signer_id: int, now: datetime) -> None:
+    """End changes of address; that one was asked about its address counts for thirty days."""
+    mine = col(AddressChange.signer_id) == signer_id
+    session.execute(delete(AddressChange).where(mine, col(AddressChange.mailed_at).is_(None)))
+    over = {"address_sealed": None, "former_index": None, "expires_at": now}
+    session.execute(update(AddressChange).where(mine).values(over))
+
+
 def _empty(signer: Signer, now: datetime) -> None:
     signer.forget()
-    signer.zone_tag = signer.domain_tag = b""
-    signer.discreet = False
-    signer.daily_served_on = signer.daily_served_at = signer.weekly_served_on = None
     signer.erased_at = signer.erased_at or now
 
 

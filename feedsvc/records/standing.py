@@ -169,7 +169,7 @@ def _signatures(session: Session, index: bytes) -> list[Signed]:
     rows = session.exec(
         select(Signature, Campaign.slug)
         .join(Campaign, col(Campaign.id) == Signature.campaign_id)
-        .where(Signature.person_index == index)
+        .where(Signature.person_index == index, col(Signature.campaign_id).in_(select(Campaign.id)))
         .order_by(col(Signature.id))
     ).all()
     return [Signed(slug, row.signed_at, row.confirmed_at) for row, slug in rows]

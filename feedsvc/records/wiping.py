@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, select
 
-from feedsvc.domain.tables.ledger import Lane, Mail, Snapshot
+from feedsvc.domain.tables.doors import AddressChange
+from feedsvc.domain.tables.ledger import MOVING, Lane, Mail, Snapshot
 from feedsvc.records import due
 
 
@@ -19,7 +20,25 @@ def snapshots(session: Session, signer_ids: Sequence[int]) -> None:
 
     One that has started goes out, and is not repeated: nobody could write the same bytes again.
     """
-    theirs = col(Mail.signer_id).in_(signer_ids)
+    _wipe(session, col(Mail.signer_id).in_(signer_ids))
+
+
+def moves(session: Session, address_index: bytes) -> None:
+    """Cancel and wipe the mails of the changes that would make this somebody's new address."""
+    naming = select(AddressChange).where(AddressChange.address_index == address_index)
+    for change in session.exec(naming.with_for_update()).all():
+        asking = (
+            (col(Mail.signer_id) == change.signer_id)
+            & (col(Mail.planned_at) == change.mailed_at)
+            & col(Mail.kind).in_(MOVING)
+        )
+        due.cancel(session, asking)
+        _wipe(session, asking)
+        change.address_sealed = None
+    session.flush()
+
+
+def _wipe(session: Session, theirs: ColumnElement[bool]) -> None:
     due.stop_retries(session, theirs)
     session.execute(
         delete(Snapshot).where(col(Snapshot.mail_id).in_(select(Mail.id).where(theirs))),

@@ -10,7 +10,7 @@ from feedsvc.domain.tables.content import Campaign, Update
 from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink
 from feedsvc.domain.tables.ledger import Delivery, Mail, Notice
 from feedsvc.domain.tables.people import Signature, Signer, Subscription, Suppression
-from feedsvc.records import deliveries
+from feedsvc.records import deliveries, signatures
 from feedsvc.web import mine
 
 Document = dict[str, Any]
@@ -49,7 +49,7 @@ def _about(keys: Keys, signer: Signer) -> Document:
 def _signatures(
     session: Session, keys: Keys, index: bytes, slugs: dict[int | None, str]
 ) -> list[Document]:
-    theirs = select(Signature).where(Signature.person_index == index).order_by(col(Signature.id))
+    theirs = signatures.under(index).order_by(col(Signature.id))
     return [
         {
             "campaign": slugs[one.campaign_id],

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import ask, forget, leave
+from feedsvc.actions import ask, choose, forget, leave
 from feedsvc.domain.tables.ledger import MailKind
 from feedsvc.domain.tables.people import Signer
 from tests.world import World
@@ -157,6 +157,24 @@ def test_a_question_that_was_answered_meanwhile_does_not_go_out(woods: World) ->
     asks(woods)
     woods.confirm(anna)
     assert woods.send() == []
+
+
+def test_who_wants_discreet_mails_is_asked_without_a_title(woods: World) -> None:
+    anna = woods.join(ANNA, "river")
+    woods.write(choose.choose_discretion, anna, discreet=True)
+    woods.sign_up(ANNA, "forest")
+    assert b"forest" not in woods.letter(woods.mails(MailKind.CONFIRM)[-1][1].id)
+
+
+def test_a_question_that_would_tell_is_asked_anew_when_discreet(woods: World) -> None:
+    anna = woods.join(ANNA, "river")
+    woods.send()
+    woods.sign_up(ANNA, "forest")
+    woods.write(choose.choose_discretion, anna, discreet=True)
+    asks(woods)
+    assert woods.send() == [ANNA]
+    assert b"forest" not in woods.letter(woods.mails(MailKind.CONFIRM)[-1][1].id)
+    assert woods.confirm(anna)
 
 
 def test_who_was_forgotten_is_not_asked_any_more(woods: World) -> None:

@@ -1,18 +1,20 @@
 """Who is erased is a row that names nobody: it adds up, and its address is not used again."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
-from feedsvc.actions import deliver, erase, leave, sign
+from feedsvc.actions import deliver, erase, leave, move, sign
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink, Intake
-from feedsvc.domain.tables.ledger import Mail, MailState, Snapshot
+from feedsvc.domain.tables.ledger import MOVING, Mail, MailKind, MailState, Snapshot
 from feedsvc.domain.tables.people import Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.domain.tables.staff import AuditLine
+from feedsvc.domain.tokens import Purpose, Token
 from tests.world import World
 
 ANNA, BEA = "anna@planted.example.org", "bea@example.org"
@@ -53,6 +55,69 @@ def test_the_row_stays_and_holds_nothing(river: World) -> None:
     held = (left.address_index, left.address_sealed, left.language_sealed, left.zone_sealed)
     assert [value for value in (*held, left.language_tag) if value is not None] == []
     assert (left.zone_tag, left.domain_tag) == (b"", b"")
+    assert (left.daily_hour, left.weekly_day) == (0, 0)
+
+
+def test_the_words_of_a_consent_are_gone(river: World) -> None:
+    anna = river.join(ANNA, consent_text=f"{ANNA} said so at the market", source="import market")
+    erased(river, anna)
+    [wish] = all_of(river, Subscription)
+    assert (wish.consent_source, wish.consent_text) == ("erased", "erased")
+
+
+def test_nothing_goes_to_an_address_that_was_erased_before_somebody_moved_there(
+    river: World,
+) -> None:
+    moving(river)
+    index = river.here.keys.address_index(BEA)
+    river.write(erase.erase_address, index, by="test", now=river.now)
+    assert (river.send(), traces(river, BEA)) == ([], ["suppression"])
+    asked = [mail.id for mail in all_of(river, Mail) if mail.kind in MOVING]
+    assert len(asked) == 2
+    assert not [kept for kept in all_of(river, Snapshot) if kept.mail_id in asked]
+
+
+def test_that_an_address_was_asked_counts_though_who_asked_is_erased(river: World) -> None:
+    for number in range(3):
+        anna = moving(river, f"x{number}@example.org")
+        river.send()
+        erased(river, anna)
+    assert len([mail for mail in all_of(river, Mail) if mail.kind == MailKind.MOVE_TO]) == 1
+    assert not [change for change in all_of(river, AddressChange) if change.address_sealed]
+
+
+def test_who_has_moved_is_erased_under_both_addresses(river: World) -> None:
+    anna = moved(river)
+    river.pass_time(days=40)
+    river.write(move.forget_changes, now=river.now)
+    erased(river, anna)
+    assert (traces(river, ANNA), traces(river, BEA)) == (["suppression"], ["suppression"])
+
+
+def test_an_address_that_somebody_else_has_by_now_is_left_alone(river: World) -> None:
+    anna = moved(river)
+    river.join(ANNA)
+    erased(river, anna)
+    assert "suppression" not in traces(river, ANNA)
+
+
+def moving(river: World, address: str = ANNA) -> int:
+    """Let somebody join and want to be written to at BEA; both are asked."""
+    anna = river.join(address)
+    river.send()
+    river.write(move.ask_to_move, anna, BEA, keys=river.here.keys, now=river.now)
+    asyncio.run(river.tick())
+    return anna
+
+
+def moved(river: World) -> int:
+    """Let somebody move from ANNA to BEA."""
+    anna = moving(river)
+    [change] = all_of(river, AddressChange)
+    for purpose in (Purpose.MOVE_FROM, Purpose.MOVE_TO):
+        token = Token(purpose, anna, change.id)
+        river.write(move.agree, token, keys=river.here.keys, now=river.now)
+    return anna
 
 
 def test_one_keyed_hash_is_left_and_it_suppresses_everything(river: World) -> None:

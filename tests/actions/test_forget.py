@@ -42,6 +42,13 @@ def test_who_never_confirmed_is_forgotten_after_a_week(river: World) -> None:
     assert (kept(river, anna), signed(river)) == ([], [])
 
 
+def test_nothing_of_who_is_forgotten_tells_where_they_live(river: World) -> None:
+    anna = river.sign_up(ANNA, time_zone="Pacific/Chatham")
+    forgotten(river, days=7, minutes=1)
+    left = river.read(lambda s: s.get(Signer, anna))
+    assert (left.zone_tag, left.domain_tag, left.daily_hour, left.weekly_day) == (b"", b"", 0, 0)
+
+
 def test_a_wish_that_was_never_confirmed_ends(river: World) -> None:
     river.sign_up(ANNA)
     forgotten(river, days=7, minutes=1)

@@ -11,12 +11,13 @@ import pytest
 from sqlmodel import Session, col, delete, select
 from typer.testing import Result
 
-from feedsvc.actions import leave
+from feedsvc.actions import erase, leave, move
 from feedsvc.actions.forget import forget_unconfirmed
-from feedsvc.domain.tables.doors import Confirmation, ImportRun
+from feedsvc.domain.tables.doors import AddressChange, Confirmation, ImportRun
 from feedsvc.domain.tables.ledger import Mail, Snapshot
 from feedsvc.domain.tables.people import Ending, Reach, Signature, Signer, Subscription, Suppression
 from feedsvc.domain.tables.staff import AuditLine
+from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.errors import Invalid, Misconfigured, NotFound
 from feedsvc.gateways.lists.records import Form
 from tests.commands.lists import CONSENT, Lists
@@ -346,3 +347,27 @@ def test_who_was_erased_is_in_no_export(lists: Lists) -> None:
     lists.here.write(leave.leave, signer_id, campaigns=None, now=lists.here.now)
     lists.here.write(lambda s: s.get(Signer, signer_id).forget())
     assert ANNA not in lists.export()
+
+
+def moved(here: World) -> int:
+    """Let somebody move from ANNA to BEA."""
+    anna = here.join(ANNA)
+    here.write(move.ask_to_move, anna, BEA, keys=here.here.keys, now=here.now)
+    change = here.read(lambda s: s.exec(select(AddressChange.id)).one())
+    for purpose in (Purpose.MOVE_FROM, Purpose.MOVE_TO):
+        here.write(move.agree, Token(purpose, anna, change), keys=here.here.keys, now=here.now)
+    return anna
+
+
+def test_who_left_where_they_had_moved_to_is_not_brought_back_at_the_old_address(
+    lists: Lists,
+) -> None:
+    lists.here.leave(moved(lists.here))
+    assert "1  kept out: they have left" in lists.take("email,name", f"{ANNA},Anna")
+
+
+def test_who_was_erased_where_they_had_moved_to_is_not_brought_back_at_the_old_address(
+    lists: Lists,
+) -> None:
+    lists.here.write(erase.erase, moved(lists.here), now=lists.here.now)
+    assert "1  kept out: erased" in lists.take("email,name", f"{ANNA},Anna")

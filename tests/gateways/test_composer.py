@@ -138,6 +138,20 @@ def test_please_confirm_is_no_list_mail(composer: Composer) -> None:
     assert not [name for name in mail if name.startswith("List-")]
 
 
+@pytest.mark.parametrize("name", ["confirm", "reminder", "invitation"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_discreet_question_does_not_tell_what_about_nor_who_asks(
+    composer: Composer, name: str, language: str
+) -> None:
+    said = composer.asking(name, language, [RIVER], 7, discreet=True)
+    body = read(said).get_body(("plain",))
+    html = read(said).get_body(("html",))
+    assert body is not None
+    assert html is not None
+    told = " ".join((str(read(said)["From"]), body.get_content(), html.get_content()))
+    assert not [word for word in (RIVER.title, RIVER.slug, SITE.name) if word in told]
+
+
 def test_an_arabic_reader_has_an_arabic_frame(composer: Composer) -> None:
     html = read(composer.digest(DigestContent("ar", (about(RIVER),)))).get_body(("html",))
     assert html is not None

@@ -128,6 +128,19 @@ def test_leaving_and_planning(two_machines: World, leave_first: bool) -> None:  
     assert here.books().balanced
 
 
+def test_one_address_refuses_a_move_while_the_other_agrees(two_machines: World) -> None:
+    here = two_machines
+    anna = here.join("anna@example.org")
+    keys = here.here.keys
+    here.write(move.ask_to_move, anna, "anna@example.com", keys=keys, now=here.now)
+    change = here.read(lambda s: s.exec(select(AddressChange.id)).one())
+    old, new = (Token(one, anna, change) for one in (Purpose.MOVE_FROM, Purpose.MOVE_TO))
+    here.write(move.agree, new, keys=keys, now=here.now)
+    refuse = partial(move.refuse, token=new, now=here.now)
+    at_once(here, refuse, partial(move.agree, token=old, keys=keys, now=here.now))
+    assert here.signer_id("anna@example.org") == anna
+
+
 @pytest.mark.parametrize("move_first", [True, False])
 def test_moving_and_planning(two_machines: World, move_first: bool) -> None:  # noqa: FBT001  both orders
     here = two_machines

@@ -1,7 +1,8 @@
 """Marks: what became of some mails and that others start, in one commit.
 
 Every mail passes here twice, so the two statements that nearly all of them meet are spelled out for
-each database; whatever is out of the ordinary is looked at row by row.
+each database; whatever is out of the ordinary is looked at row by row. So is a service mail that
+had started before: nothing could call it back then.
 """
 
 from collections import Counter
@@ -41,6 +42,7 @@ _START = plain(
     FROM (%(starting)s) AS starting
     WHERE mail.id = starting.id AND %(worker_id)s = :worker
         AND due_at IS NOT NULL AND state <> 'sending'
+        AND (lane = 'b' OR mail.connection IS NULL AND kind <> 'move to')
         AND digest_id NOT IN (%(stopped)s)
         AND NOT EXISTS (
             SELECT 1 FROM signer JOIN suppression USING (address_index)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.ledger import Delivery, Lane, Mail, MailKind, MailState, Withheld
 from feedsvc.domain.tables.people import Reach, Signer, Subscription, Suppression
-from feedsvc.records import due
+from feedsvc.records import due, wanted
 
 TURN = due.STARTS
 
@@ -43,6 +43,9 @@ def _stopped(session: Session, mail: Mail, now: datetime) -> bool:
     """Ask again whether the mail may be sent at all."""
     if _suppressed(session, mail):
         due.withdraw_mail(session, mail, Withheld.SUPPRESSED)
+        return True
+    if not wanted.still(session, mail, now):
+        due.call_back(session, col(Mail.id) == mail.id)
         return True
     changed = session.exec(
         select(Subscription.id, Subscription.ending)

@@ -121,7 +121,10 @@ def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict 
 def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:
     """Whether they left, and have not agreed since."""
     someone = known.signers.get(person.person_index)
-    left_at = known.left.get(someone.id) if someone else None
+    if someone is None:
+        left_at = known.left_elsewhere.get(person.person_index)
+    else:
+        left_at = known.left.get(someone.id)
     if left_at is None or person.row.common.standing is Standing.SIGNED:
         return False
     if someone and known.confirmed(someone):

@@ -54,6 +54,16 @@ _LEFT = plain(
     mine=MINE,
 )  # these said no: a list does not bring them back, unless they have said yes since
 
+_LEFT_ELSEWHERE = plain(
+    """
+    SELECT former_index, max(ended_at) FROM address_change
+    JOIN subscription ON subscription.signer_id = address_change.signer_id
+    WHERE former_index %(mine)s AND campaign_id = :campaign AND ending IN ('left', 'complained')
+    GROUP BY former_index
+    """,
+    mine=MINE,
+)  # and so did these, at the address that they had moved to
+
 
 class Ban(NamedTuple):
     """A suppression of an address."""
@@ -80,18 +90,23 @@ class Someone(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """People by the index of their address, wishes and leaves of the campaign by signer."""
+    """People by the index of their address, wishes and leaves of the campaign by signer.
+
+    `left_elsewhere`: leaves by the index of an address that somebody had before.
+    """
 
     signers: dict[bytes, Someone]
     bans: dict[bytes, Ban]
     signed: dict[bytes, Signed]
     open: dict[int, tuple[int, bool]]
     left: dict[int, datetime | None]
+    left_elsewhere: dict[bytes, datetime | None]
 
     def nothing_of(self, person: Person) -> bool:
         """Whether nothing is known of somebody."""
         index = person.person_index
-        return not (index in self.signers or index in self.bans or index in self.signed)
+        known = (self.signers, self.bans, self.signed, self.left_elsewhere)
+        return not any(index in those for those in known)
 
     def confirmed(self, someone: Someone) -> bool:
         """Whether somebody hears of the campaign, and said so themselves."""
@@ -117,10 +132,12 @@ def known(session: Session, campaign_id: int, people: Sequence[Person]) -> Known
     ids = [one.id for one in signers.values()]
     wishes = among(session, _OPEN, ids, **here) if ids else ()
     left = among(session, _LEFT, ids, **here) if ids else ()
+    elsewhere = among(session, _LEFT_ELSEWHERE, indexes, **here)
     return Known(
         signers,
         bans,
         signed,
         {signer_id: (number, bool(confirmed)) for signer_id, number, confirmed in wishes},
         {signer_id: read_instant(ended_at) for signer_id, ended_at in left},
+        {bytes(index): read_instant(ended_at) for index, ended_at in elsewhere},
     )

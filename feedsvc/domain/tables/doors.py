@@ -75,10 +75,17 @@ class FreshLink(SQLModel, table=True):
 
 
 class AddressChange(SQLModel, table=True):
-    """A wish to be written to elsewhere; it is done when both addresses have agreed."""
+    """A wish to be written to elsewhere; it is done when both addresses have agreed.
+
+    `former_index` is kept once it is done: what the person says later holds for the old address too.
+    """
 
     __tablename__ = "address_change"
-    __table_args__ = (partial("ix_address_change_waiting", "id", where="mailed_at IS NULL"),)
+    __table_args__ = (
+        partial("ix_address_change_waiting", "id", where="mailed_at IS NULL"),
+        partial("ix_address_change_address", "address_index", where="address_index IS NOT NULL"),
+        partial("ix_address_change_former", "former_index", where="former_index IS NOT NULL"),
+    )
 
     id: int | None = number()
     signer_id: int = refers("signer.id", index=True)
@@ -90,6 +97,7 @@ class AddressChange(SQLModel, table=True):
     old_agreed_at: datetime | None = None
     new_agreed_at: datetime | None = None
     done_at: datetime | None = None
+    former_index: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Bucket(SQLModel, table=True):

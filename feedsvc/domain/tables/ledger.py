@@ -58,6 +58,9 @@ class MailKind(StrEnum):
 ASKING = (MailKind.CONFIRM, MailKind.REMINDER, MailKind.INVITATION)
 """The mails that ask for a yes."""
 
+MOVING = (MailKind.MOVE_FROM, MailKind.MOVE_TO)
+"""The mails that ask about a change of address."""
+
 
 class MailState(StrEnum):
     """Where a mail stands. `unknown`: the relay took it and never answered."""

@@ -86,9 +86,13 @@ class Signer(SQLModel, table=True):
     erased_at: datetime | None = None
 
     def forget(self) -> None:
-        """Keep nothing by which the person could be found or written to."""
+        """Keep nothing by which the person could be found, written to or guessed at."""
         self.address_index = self.address_sealed = None
         self.language_sealed = self.zone_sealed = self.language_tag = None
+        self.zone_tag = self.domain_tag = b""
+        self.daily_hour = self.weekly_day = 0
+        self.daily_served_on = self.daily_served_at = self.weekly_served_on = None
+        self.discreet = False
         self.ask_at = None
 
 

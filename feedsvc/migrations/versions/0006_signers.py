@@ -159,6 +159,7 @@ def _address_changes() -> None:
         sa.Column("old_agreed_at", AT, nullable=True),
         sa.Column("new_agreed_at", AT, nullable=True),
         sa.Column("done_at", AT, nullable=True),
+        sa.Column("former_index", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["signer_id"], ["signer.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -170,6 +171,15 @@ def _address_changes() -> None:
         sqlite_where=WAITING,
         postgresql_where=WAITING,
     )
+    for name, column in (("address", "address_index"), ("former", "former_index")):
+        known = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_address_change_{name}",
+            "address_change",
+            [column],
+            sqlite_where=known,
+            postgresql_where=known,
+        )
 
 
 def _limits_and_imports() -> None:

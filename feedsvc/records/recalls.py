@@ -1,0 +1,37 @@
+"""Service mails that would tell too much: called back while they have not started, and made anew."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from feedsvc.domain.tables.doors import Confirmation, FreshLink
+from feedsvc.domain.tables.ledger import ASKING, Mail, MailKind
+from feedsvc.domain.tables.people import Signer
+from feedsvc.records import due
+
+
+def questions(session: Session, signer: Signer) -> None:
+    """Call back what asks for a yes; its person is asked as if they had not been."""
+    for at in _called_back(session, signer, ASKING):
+        asked = (col(Confirmation.signer_id) == signer.id) & (col(Confirmation.created_at) == at)
+        session.execute(delete(Confirmation).where(asked))
+        signer.ask_at, signer.asks = at, max(signer.asks - 1, 0)
+
+
+def links(session: Session, signer: Signer) -> None:
+    """Call back fresh links; they wait to be mailed again."""
+    for at in _called_back(session, signer, (MailKind.LINK, MailKind.KNOWN)):
+        mailed = (col(FreshLink.signer_id) == signer.id) & (col(FreshLink.mailed_at) == at)
+        anew = {"mailed_at": None, "expires_at": None}
+        session.execute(update(FreshLink).where(mailed).values(anew))
+
+
+def _called_back(
+    session: Session, signer: Signer, kinds: Collection[MailKind]
+) -> Sequence[datetime]:
+    """Return when the mails were planned that do not go out."""
+    theirs = (col(Mail.signer_id) == signer.id) & col(Mail.kind).in_(kinds)
+    cancelled = due.call_back(session, theirs)
+    return session.exec(select(Mail.planned_at).where(col(Mail.id).in_(cancelled))).all()
