@@ -86,10 +86,10 @@ class Changes:
 
 def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     """Say what becomes of a person, and gather what is to be stored for it."""
-    row, standing = person.row, person.row.common.standing
-    if row.consent and standing is Standing.LIVE and known.nothing_of(person):
-        return _stranger(person, changes, row.consent)
-    consent = None if standing is Standing.PENDING else row.consent
+    standing = person.common.standing
+    if person.consent and standing is Standing.LIVE and known.nothing_of(person):
+        return _stranger(person, changes, person.consent)
+    consent = None if standing is Standing.PENDING else person.consent
     out = _kept_out(person, known, consent)
     if out is not None:
         return out
@@ -113,7 +113,7 @@ def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict 
     ban = known.bans.get(person.person_index)
     if ban and ban.reach is Reach.ALL:
         return Verdict.ERASED if ban.reason == ERASED else Verdict.SUPPRESSED
-    if person.row.common.standing is Standing.BOUNCED or (ban and consent is None):
+    if person.common.standing is Standing.BOUNCED or (ban and consent is None):
         return Verdict.SUPPRESSED  # an address that bounced is asked by nobody but its own person
     return Verdict.LEFT if _said_no(person, known, consent) else None
 
@@ -122,20 +122,20 @@ def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:
     """Whether they left, and have not agreed since."""
     someone = known.signers.get(person.person_index)
     left_at = known.left.get(someone.id) if someone and someone.id not in known.open else None
-    if left_at is None or person.row.common.standing is Standing.SIGNED:
+    if left_at is None or person.common.standing is Standing.SIGNED:
         return False
     return consent is None or consent.at <= left_at
 
 
 def _gone(person: Person, known: Known, changes: Changes) -> Verdict:
     """Remember that somebody left elsewhere, when it is known when; who is here is left alone."""
-    row, someone = person.row, known.signers.get(person.person_index)
+    consent, someone = person.consent, known.signers.get(person.person_index)
     here = someone and (someone.id in known.open or someone.id in known.left)
-    if here or row.left_at is None or row.consent is None:
+    if here or person.left_at is None or consent is None:
         return Verdict.LEFT
     signer_id = someone.id if someone else _new(person, changes, changes.now, asked=False)
-    changes.wishes.append(Wish(person, signer_id, changes.now, row.consent, row.left_at))
-    _sign(person, known, changes, signer_id, row.consent, changes.now)
+    changes.wishes.append(Wish(person, signer_id, changes.now, consent, person.left_at))
+    _sign(person, known, changes, signer_id, consent, changes.now)
     return Verdict.LEFT
 
 
@@ -158,7 +158,7 @@ def _comes(person: Person, known: Known, changes: Changes, consent: Consent | No
 
 def _wants(person: Person, known: Known, someone: Someone | None, consent: Consent | None) -> bool:
     """Whether there is a wish for updates to store, or to confirm."""
-    if person.row.common.standing is Standing.SIGNED:
+    if person.common.standing is Standing.SIGNED:
         return False
     _, confirmed = known.open.get(someone.id, (0, False)) if someone else (0, False)
     waits = someone is not None and someone.id in known.open and not confirmed

@@ -26,6 +26,7 @@ class Run:
     petition: bool
     lines: int
     place: int
+    stored: int
     counts: Counter[str]
     refused_bytes: int
     asked_until: datetime | None
@@ -34,12 +35,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some people of a list, what was counted beside them, and how far the list was read."""
+    """Some people of a list, what was counted beside them, and how far the list was worked off."""
 
     people: Sequence[Person]
     beside: Counter[str]
     lines: int
     place: int
+    stored: int = 0
     refused_bytes: int = 0
 
 
@@ -77,6 +79,7 @@ def advance(
         run,
         lines=chunk.lines,
         place=chunk.place,
+        stored=chunk.stored,
         counts=run.counts + Counter(counts),
         refused_bytes=chunk.refused_bytes,
         asked_until=asked_until,
@@ -86,14 +89,17 @@ def advance(
     values = {
         "lines": after.lines,
         "bytes_read": after.place,
+        "stored": after.stored,
         "counts": dict(after.counts),
         "refused_bytes": after.refused_bytes,
         "asked_until": asked_until,
     }
     here = update(ImportRun).where(
-        col(ImportRun.id) == run.id, col(ImportRun.bytes_read) == run.place
+        col(ImportRun.id) == run.id,
+        col(ImportRun.bytes_read) == run.place,
+        col(ImportRun.stored) == run.stored,
+        col(ImportRun.started_at) == run.started_at,
     )
-    here = here.where(col(ImportRun.started_at) == run.started_at)
     if not session.connection().execute(here.values(values)).rowcount:
         raise Conflict(
             "This file is being imported by somebody else.",
@@ -112,7 +118,7 @@ def finish(session: Session, run: Run, *, by: str, now: datetime) -> None:
 
 
 def _anew(run: ImportRun, now: datetime) -> ImportRun:
-    run.lines = run.bytes_read = run.refused_bytes = 0
+    run.lines = run.bytes_read = run.stored = run.refused_bytes = 0
     run.counts, run.asked_until = {}, None
     run.started_at, run.ended_at = now, None
     return run
@@ -126,6 +132,7 @@ def _run(run: ImportRun, campaign: Campaign) -> Run:
         campaign.kind is CampaignKind.PETITION,
         run.lines,
         run.bytes_read,
+        run.stored,
         Counter(run.counts),
         run.refused_bytes,
         run.asked_until,

@@ -117,7 +117,7 @@ def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
     return (
         wish.signer_id,
         here.campaign_id,
-        CADENCES[wish.person.row.common.cadence],
+        CADENCES[wish.person.common.cadence],
         at(wish.at),
         here.now if consent else None,
         here.arrival if consent else None,
@@ -131,14 +131,14 @@ def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
 
 
 def _signature(name: Name, here: _Here, at: Written) -> tuple[Any, ...]:
-    row = name.person.row
+    person = name.person
     return (
         here.campaign_id,
         name.signer_id,
-        name.person.person_index,
-        row.common.letter_version,
-        name.person.name if name.signer_id else None,
-        at(row.signed_at) if row.signed_at else here.now,
+        person.person_index,
+        person.common.letter_version,
+        person.name if name.signer_id else None,
+        at(person.signed_at) if person.signed_at else here.now,
         at(name.at),
         here.now if name.confirmed else None,
     )
