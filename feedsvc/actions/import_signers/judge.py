@@ -62,13 +62,15 @@ class New(NamedTuple):
 class Changes:
     """What is to be stored of a chunk. `turn` is when the next person is asked, `gap` how long after.
 
-    `numbers` are ids for new signers.
+    `numbers` are ids for new signers. `strangers` are signers who are confirmed with all they bring:
+    nothing is known of them.
     """
 
     now: datetime
     numbers: list[int]
     turn: datetime
     gap: timedelta
+    strangers: list[tuple[int, Person]] = field(default_factory=list)
     signers: list[New] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
@@ -87,8 +89,9 @@ class Changes:
 def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     """Say what becomes of a person, and gather what is to be stored for it."""
     standing = person.common.standing
-    if person.consent and standing is Standing.LIVE and known.nothing_of(person):
-        return _stranger(person, changes, person.consent)
+    if person.consent and standing is Standing.LIVE and person.person_index not in known.indexes:
+        changes.strangers.append((changes.numbers.pop(), person))
+        return Verdict.ADDED  # as nearly all are: there is nothing to weigh
     consent = None if standing is Standing.PENDING else person.consent
     out = _kept_out(person, known, consent)
     if out is not None:
@@ -96,16 +99,6 @@ def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     if standing is Standing.LEFT:
         return _gone(person, known, changes)
     return _comes(person, known, changes, consent)
-
-
-def _stranger(person: Person, changes: Changes, consent: Consent) -> Verdict:
-    """Take in somebody of whom nothing is known, as nearly all are: there is nothing to weigh."""
-    now, signer_id = changes.now, changes.numbers.pop()
-    changes.signers.append(New(person, signer_id, now, confirmed=True, asked=False))
-    changes.wishes.append(Wish(person, signer_id, now, consent))
-    if person.name is not None:
-        changes.names.append(Name(person, signer_id, now, confirmed=True))
-    return Verdict.ADDED
 
 
 def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -88,10 +89,10 @@ class Known:
     open: dict[int, tuple[int, bool]]
     left: dict[int, datetime | None]
 
-    def nothing_of(self, person: Person) -> bool:
-        """Whether nothing is known of somebody."""
-        index = person.person_index
-        return not (index in self.signers or index in self.bans or index in self.signed)
+    @cached_property
+    def indexes(self) -> set[bytes]:
+        """All of whom anything is known."""
+        return {*self.signers, *self.bans, *self.signed}
 
 
 def known(session: Session, campaign_id: int, people: Sequence[Person]) -> Known:

@@ -1,16 +1,16 @@
 """What was judged is stored: new rows in bulk, known ones by their numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Table, bindparam
 from sqlmodel import Session, SQLModel
 
 from feedsvc.actions.import_signers.judge import Changes, Name, New, Wish
+from feedsvc.actions.import_signers.strangers import CADENCES, Here, Written, strangers
 from feedsvc.config import DigestSettings
 from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.people import Cadence, Ending, Signature, Signer, Subscription
+from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
 from feedsvc.gateways import database
 
 SOURCE = "import"
@@ -59,39 +59,28 @@ SIGNATURE = (
     "confirmed_at",
 )
 
-CADENCES = {cadence: cadence.value for cadence in Cadence}
-
-Written = Callable[[datetime | None], Any]
-
 
 def store(session: Session, campaign: Campaign, changes: Changes, digest: DigestSettings) -> None:
     """Store what was judged; the campaign is held."""
     at = database.instants(session)
-    here = _Here(campaign.id or 0, campaign.last_arrival, at(changes.now))
+    here = Here(campaign.id or 0, campaign.last_arrival, at(changes.now))
     hours = (digest.daily_hour, digest.weekly_day)
+    new = strangers(changes.strangers, hours, here, at)
     signers = [_signer(new, hours, here, at) for new in changes.signers]
     wishes = [_subscription(wish, here, at) for wish in changes.wishes]
     names = [_signature(name, here, at) for name in changes.names]
-    database.store(session, _table(Signer), SIGNER, signers)
-    database.store(session, _table(Subscription), SUBSCRIPTION, wishes)
-    database.store(session, _table(Signature), SIGNATURE, names)
+    database.store(session, _table(Signer), SIGNER, [*new.signers, *signers])
+    database.store(session, _table(Subscription), SUBSCRIPTION, [*new.wishes, *wishes])
+    database.store(session, _table(Signature), SIGNATURE, [*new.names, *names])
     _confirm(session, campaign, changes)
     _fill(session, changes)
     _ask(session, changes)
     counted = sum(name.confirmed for name in changes.names) + len(changes.names_confirmed)
-    campaign.signatures += counted
+    campaign.signatures += counted + len(new.names)
     session.flush()
 
 
-class _Here(NamedTuple):
-    """What all rows of a chunk have in common; `now` as the database writes it."""
-
-    campaign_id: int
-    arrival: int
-    now: Any
-
-
-def _signer(new: New, hours: tuple[int, int], here: _Here, at: Written) -> tuple[Any, ...]:
+def _signer(new: New, hours: tuple[int, int], here: Here, at: Written) -> tuple[Any, ...]:
     person, now = new.person, here.now
     return (
         new.signer_id,
@@ -112,7 +101,7 @@ def _signer(new: New, hours: tuple[int, int], here: _Here, at: Written) -> tuple
     )
 
 
-def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
+def _subscription(wish: Wish, here: Here, at: Written) -> tuple[Any, ...]:
     consent, left = wish.consent, wish.left_at is not None
     return (
         wish.signer_id,
@@ -130,7 +119,7 @@ def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
     )
 
 
-def _signature(name: Name, here: _Here, at: Written) -> tuple[Any, ...]:
+def _signature(name: Name, here: Here, at: Written) -> tuple[Any, ...]:
     person = name.person
     return (
         here.campaign_id,

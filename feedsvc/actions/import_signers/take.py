@@ -58,6 +58,9 @@ def foretell(session: Session, run: Run, chunk: Chunk, seen: set[bytes], *, now:
 def _each_once(people: Sequence[Person]) -> Iterator[list[Person]]:
     """Give the people in rounds: who is there twice comes again when the first row is stored."""
     while people:
+        if len({one.person_index for one in people}) == len(people):
+            yield list(people)
+            return
         first: dict[bytes, Person] = {}
         again = [one for one in people if first.setdefault(one.person_index, one) is not one]
         yield list(first.values())
