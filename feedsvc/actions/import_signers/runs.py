@@ -5,15 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
 from sqlmodel import Session, col, select, update
 
 from feedsvc.domain.importing.people import Person
 from feedsvc.domain.tables.content import Campaign, CampaignKind
 from feedsvc.domain.tables.doors import ImportRun
 from feedsvc.errors import Conflict
+from feedsvc.gateways.database import execute, plain
 from feedsvc.records import audit, campaigns
 
 WHAT = "import signers"
+
+_ADVANCE = plain(
+    """
+    UPDATE import_run SET lines = :lines, bytes_read = :place, stored = :stored, counts = :counts,
+    refused_bytes = :refused, asked_until = :asked
+    WHERE id = :run AND bytes_read = :was AND stored = :were AND started_at = :started
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -88,19 +98,14 @@ def advance(
         return after
     values = {
         "lines": after.lines,
-        "bytes_read": after.place,
+        "place": after.place,
         "stored": after.stored,
-        "counts": dict(after.counts),
-        "refused_bytes": after.refused_bytes,
-        "asked_until": asked_until,
+        "counts": orjson.dumps({str(what): n for what, n in after.counts.items()}).decode(),
+        "refused": after.refused_bytes,
+        "asked": asked_until,
     }
-    here = update(ImportRun).where(
-        col(ImportRun.id) == run.id,
-        col(ImportRun.bytes_read) == run.place,
-        col(ImportRun.stored) == run.stored,
-        col(ImportRun.started_at) == run.started_at,
-    )
-    if not session.connection().execute(here.values(values)).rowcount:
+    here = {"run": run.id, "was": run.place, "were": run.stored, "started": run.started_at}
+    if not execute(session, _ADVANCE, **values, **here):
         raise Conflict(
             "This file is being imported by somebody else.",
             remedy="Wait until that is done; then look at what it says.",

@@ -9,12 +9,15 @@ from sqlmodel import Session, SQLModel
 from feedsvc.actions.import_signers.judge import Changes, Name, New, Wish
 from feedsvc.actions.import_signers.strangers import CADENCES, Here, Written, strangers
 from feedsvc.config import DigestSettings
-from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
 from feedsvc.gateways import database
 
 SOURCE = "import"
 """Where the wish of somebody comes from who is asked to confirm it."""
+
+_COUNT = database.plain(
+    "UPDATE campaign SET signatures = signatures + :counted WHERE id = :campaign"
+)
 
 SIGNER = (
     "id",
@@ -60,10 +63,12 @@ SIGNATURE = (
 )
 
 
-def store(session: Session, campaign: Campaign, changes: Changes, digest: DigestSettings) -> None:
-    """Store what was judged; the campaign is held."""
+def store(
+    session: Session, campaign_id: int, arrival: int, changes: Changes, digest: DigestSettings
+) -> None:
+    """Store what was judged; the campaign is held, and `arrival` its last one."""
     at = database.instants(session)
-    here = Here(campaign.id or 0, campaign.last_arrival, at(changes.now))
+    here = Here(campaign_id, arrival, at(changes.now))
     hours = (digest.daily_hour, digest.weekly_day)
     new = strangers(changes.strangers, hours, here, at)
     signers = [_signer(new, hours, here, at) for new in changes.signers]
@@ -72,12 +77,12 @@ def store(session: Session, campaign: Campaign, changes: Changes, digest: Digest
     database.store(session, _table(Signer), SIGNER, [*new.signers, *signers])
     database.store(session, _table(Subscription), SUBSCRIPTION, [*new.wishes, *wishes])
     database.store(session, _table(Signature), SIGNATURE, [*new.names, *names])
-    _confirm(session, campaign, changes)
+    _confirm(session, arrival, changes)
     _fill(session, changes)
     _ask(session, changes)
     counted = sum(name.confirmed for name in changes.names) + len(changes.names_confirmed)
-    campaign.signatures += counted + len(new.names)
-    session.flush()
+    counted += len(new.names)
+    database.execute(session, _COUNT, counted=counted, campaign=campaign_id)
 
 
 def _signer(new: New, hours: tuple[int, int], here: Here, at: Written) -> tuple[Any, ...]:
@@ -133,14 +138,14 @@ def _signature(name: Name, here: Here, at: Written) -> tuple[Any, ...]:
     )
 
 
-def _confirm(session: Session, campaign: Campaign, changes: Changes) -> None:
+def _confirm(session: Session, arrival: int, changes: Changes) -> None:
     """Confirm what waited for a yes, as of now."""
     now = changes.now
     proofs = [
         {
             "row": number,
             "confirmed_at": now,
-            "after_arrival": campaign.last_arrival,
+            "after_arrival": arrival,
             "consent_source": consent.source,
             "consent_text": consent.text,
             "consented_at": consent.at,
