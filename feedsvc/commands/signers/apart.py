@@ -3,6 +3,7 @@
 It ends when nobody listens any more, so also when we are killed.
 """
 
+import gc
 import multiprocessing
 import pickle
 import signal
@@ -106,6 +107,7 @@ def _window(coming: Future[list[bytes] | str]) -> list[bytes]:
 
 def _read(told: Connection, listing: Listing) -> None:
     """Read a list and tell it, as long as somebody listens."""
+    gc.disable()  # rows make no circles, and a window of them would be looked through all the time
     try:
         for window in listing.packed():
             told.send(window)

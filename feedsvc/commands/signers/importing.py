@@ -41,7 +41,7 @@ from feedsvc.gateways.lists.refused import Refused
 
 TRIES = 5
 HOUR = timedelta(hours=1)
-TURN = 0.001
+TURN = 0.002
 """Seconds between two chunks, in which others write who wait."""
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON; - for standard input.")]
