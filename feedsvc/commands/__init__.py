@@ -1,8 +1,10 @@
 """The command line: one module per group; this one puts them together."""
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from feedsvc import __version__
 from feedsvc.commands import (
@@ -22,9 +24,21 @@ from feedsvc.commands import (
     signers,
     steering,
 )
+from feedsvc.commands.opening import interrupted
 from feedsvc.errors import FeedsvcError
 
+
+class Commands(TyperGroup):
+    """All commands; Ctrl-C ends each of them without a trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        with interrupted():
+            return super().invoke(ctx)
+
+
 cli = typer.Typer(
+    cls=Commands,
     name="feedsvc",
     help="Store campaign updates, publish them as feeds, and mail them to those who signed.",
     no_args_is_help=True,

@@ -23,6 +23,20 @@ MADE = (
 )
 
 
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C has ended (128 + SIGINT)."""
+
+
+@contextmanager
+def interrupted(what_next: str = "") -> Iterator[None]:
+    """End quietly when Ctrl-C is pressed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. {what_next}".strip(), err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
 @contextmanager
 def installation(file: Path | None) -> Iterator[Installation]:
     """Open the installation that the settings name, for one command."""

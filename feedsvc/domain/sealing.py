@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,9 @@ class Sealed(StrEnum):
     SIGNING = "signing"
 
 
+_KINDS = {what: what.encode() for what in Sealed}
+
+
 class Source(Protocol):
     """Where keys come from, and come anew when there is another."""
 
@@ -64,9 +68,9 @@ class Keys:
     def seal(self, value: str, what: Sealed) -> bytes:
         """Seal `value`: key id, nonce, ciphertext with its tag."""
         number = self.newest()
-        nonce = secrets.token_bytes(NONCE)
-        cipher = self._cipher(number)
-        return bytes([number]) + nonce + cipher.encrypt(nonce, value.encode(), what.encode())
+        nonce = os.urandom(NONCE)
+        sealed = self._cipher(number).encrypt(nonce, value.encode(), _KINDS[what])
+        return number.to_bytes() + nonce + sealed
 
     def unseal(self, sealed: bytes, what: Sealed) -> str:
         """Open a sealed value; raises Misconfigured when its key is not here or it was changed."""

@@ -1,9 +1,11 @@
 """Numbers for rows that are stored in bulk and spoken of by others in the same transaction."""
 
-from sqlalchemy import func, text
-from sqlmodel import Session, SQLModel, select
+from functools import cache
 
-from feedsvc.gateways.database import on_sqlite
+from sqlalchemy import text
+from sqlmodel import Session, SQLModel
+
+from feedsvc.gateways.database import Plain, fetch, on_sqlite, plain
 
 
 def numbers(session: Session, model: type[SQLModel], count: int) -> list[int]:
@@ -11,10 +13,15 @@ def numbers(session: Session, model: type[SQLModel], count: int) -> list[int]:
     if not count:
         return []
     if on_sqlite(session):
-        highest = session.exec(select(func.max(model.id))).one() or 0  # type: ignore[attr-defined]  # all tables have one
-        return list(range(highest + 1, highest + 1 + count))
+        ((highest,),) = fetch(session, _highest(str(model.__tablename__)))
+        return list(range((highest or 0) + 1, (highest or 0) + 1 + count))
     sequence = text(
         "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
     )
     found = session.execute(sequence, {"name": model.__tablename__, "count": count})
     return list(found.scalars())
+
+
+@cache
+def _highest(table: str) -> Plain:
+    return plain(f"SELECT max(id) FROM {table}")  # noqa: S608  a table of ours

@@ -1,6 +1,7 @@
 """What one process of the bench measures of itself, and how another one hears of it."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,11 +19,16 @@ STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True)
 class Figures:
-    """Things a second, µs of CPU a thing (user and system, all threads), and peak memory in MB."""
+    """Things a second, µs of CPU a thing (user and system, all threads), and peak memory in MB.
+
+    Both with the processes that were started and have ended; `wait` is the longest one of another
+    writer in ms, where there was one.
+    """
 
     rate: float
     cpu: float
     peak: float
+    wait: float = 0.0
 
     def tell(self) -> None:
         """Print them for `measured`, which waits for that."""
@@ -33,12 +39,18 @@ class Meter:
     """Runs from its making on."""
 
     def __init__(self) -> None:
-        self._begun, self._busy = time.perf_counter(), time.process_time()
+        self._begun, self._busy = time.perf_counter(), _used()
 
     def read(self, things: int) -> Figures:
         """Read it after so many things."""
-        took, used = time.perf_counter() - self._begun, time.process_time() - self._busy
+        took, used = time.perf_counter() - self._begun, _used() - self._busy
         return Figures(things / took, used / things * 1e6, peak())
+
+
+def _used() -> float:
+    """Return the CPU seconds of this process and of those it started that have ended."""
+    spent = os.times()
+    return sum(spent[:4])
 
 
 def measured(module: str, *arguments: object) -> Figures:

@@ -2,8 +2,10 @@
 
 import csv
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,9 @@ from feedsvc.commands import cli
 from tests.bench.crowd import opened
 from tests.bench.disk import scratch
 from tests.bench.figures import PAIRS, Figures, Meter, compared, measured
+from tests.bench.ledger import competing, table
 from tests.bench.result import Result
+from tests.world import World
 
 FEW = 10_000
 CHUNK = 1_000
@@ -28,9 +32,10 @@ def measure(signers: int) -> Iterator[Result]:
     what = f"import of {signers:,} signers"
     yield compared(what, "rows/s", pairs, lambda figures: figures.rate, name)
     yield compared(f"{what}, CPU a row", "µs", pairs, lambda figures: figures.cpu, name)
-    few = _measured("ours", FEW).peak
-    peak = max(ours.peak for ours, _ in pairs)
-    yield Result(f"peak memory of an {what}", peak, "MB", few, f"the same with {FEW:,}")
+    few, peak = _measured("ours", FEW), max(ours.peak for ours, _ in pairs)
+    yield Result(f"peak memory of an {what}", peak, "MB", few.peak, f"the same with {FEW:,}")
+    wait = _measured("beside", signers).wait
+    yield Result(f"longest wait of another writer, {what}", wait, "ms")
 
 
 def _measured(which: str, signers: int) -> Figures:
@@ -44,7 +49,7 @@ def main(which: str, signers: int) -> None:
         file = folder / "signers.csv"
         with file.open("w", encoding="utf-8") as lines:
             lines.writelines(f"{line}\n" for line in _lines(signers))
-        (_import if which == "ours" else _insert)(folder, file, signers)
+        {"ours": _import, "beside": _compete, "bare": _insert}[which](folder, file, signers)
 
 
 def _lines(signers: int) -> Iterator[str]:
@@ -58,14 +63,31 @@ def _lines(signers: int) -> Iterator[str]:
 
 def _import(folder: Path, file: Path, signers: int) -> None:
     with opened(folder) as here:
-        here.campaign(kind="petition")
-        url, keys = here.here.database.url, here.here.settings.keys.file
-    settings = folder / "config.toml"
-    settings.write_text(f'[database]\nurl = "{url}"\n[keys]\nfile = "{keys}"\n')
+        command = _command(here, folder, file)
     meter = Meter()
-    command = ["signers", "import", str(file), "--campaign", "river", "--config", str(settings)]
     cli(command, standalone_mode=False)
     meter.read(signers).tell()
+
+
+def _compete(folder: Path, file: Path, signers: int) -> None:
+    """Import in another process, and write meanwhile as the service would."""
+    with opened(folder) as here:
+        command = _command(here, folder, file)
+        here.write(table)
+        meter = Meter()
+        with competing(here) as rival:
+            importing = [sys.executable, "-m", "feedsvc", *command]
+            subprocess.run(importing, check=True, stdout=sys.stderr)
+        replace(meter.read(signers), wait=max(rival.waits) * 1e3).tell()
+
+
+def _command(here: World, folder: Path, file: Path) -> list[str]:
+    """Make the campaign, and spell the import out."""
+    here.campaign(kind="petition")
+    url, keys = here.here.database.url, here.here.settings.keys.file
+    settings = folder / "config.toml"
+    settings.write_text(f'[database]\nurl = "{url}"\n[keys]\nfile = "{keys}"\n')
+    return ["signers", "import", str(file), "--campaign", "river", "--config", str(settings)]
 
 
 def _insert(folder: Path, file: Path, signers: int) -> None:

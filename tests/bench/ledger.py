@@ -68,7 +68,7 @@ def main(signers: int) -> None:
     """Fan one update out and plan it for everybody, and print the figures."""
     with crowded(signers, cadences=tuple(Cadence)) as here:
         scatter(here)
-        here.write(_table)
+        here.write(table)
         bare = _timed(signers, lambda: here.write(lambda session: session.execute(text(BARE))))
         here.post()
         with competing(here) as rival:
@@ -125,7 +125,8 @@ def competing(here: World) -> Iterator[Rival]:
         thread.join()
 
 
-def _table(session: Session) -> None:
+def table(session: Session) -> None:
+    """Make a table for bare rows."""
     session.execute(text("CREATE TABLE bare (id INTEGER PRIMARY KEY, notice INTEGER, state TEXT)"))
 
 

@@ -291,6 +291,35 @@ def test_a_run_that_was_interrupted_goes_on_behind_its_last_chunk(lists: Lists) 
     assert "1  merged" in told
 
 
+def test_a_run_that_was_interrupted_within_a_window_takes_the_rest_of_it(lists: Lists) -> None:
+    lists.take("email", ANNA, BEA, "carl@example.org")
+
+    def interrupt(session: Session) -> None:
+        run = session.exec(select(ImportRun)).one()
+        run.ended_at, run.lines, run.bytes_read, run.stored = None, 0, 0, 1
+        run.counts = {"added": 1}
+
+    lists.here.write(interrupt)
+    told = lists.run(*CONSENT).stdout
+    assert "3 rows" in told
+    assert "2  merged" in told
+
+
+def test_who_is_often_in_a_list_is_one_person(lists: Lists) -> None:
+    told = lists.take("email", *[ANNA] * 20, BEA)
+    assert "2  added" in told
+    assert "19  merged" in told
+
+
+def test_who_is_asked_keeps_their_turn_among_people_with_consent(lists: Lists) -> None:
+    people = [f"p{n}@example.org" for n in range(40)]
+    rows = [f"{one},{'2025-06-01' if place % 4 else ''}" for place, one in enumerate(people)]
+    options = ("--consent-source", "form", "--ask-per-hour", "60")
+    lists.take("email,consent date", *rows, options=options)
+    turns = [lists.signer(one).ask_at for one in people[::4]]
+    assert turns == [START + timedelta(minutes=n) for n in range(10)]
+
+
 def test_what_was_exported_makes_the_same_people_elsewhere(
     lists: Lists, run: Callable[..., Result], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

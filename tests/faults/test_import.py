@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from feedsvc.commands.signers.apart import AGAIN
 from feedsvc.domain.tables.doors import ImportRun
 from feedsvc.domain.tables.people import Signature, Signer, Subscription
 from tests.world import World, world
@@ -19,10 +20,10 @@ ROWS = 12_000
 KILLS = 4
 
 
-def written(folder: Path) -> Path:
+def written(folder: Path, count: int = ROWS) -> Path:
     """Write a list with a bad line in every hundred, people who are there twice, and no consents."""
     rows = ["email,name,consent source,consent date"]
-    for number in range(ROWS):
+    for number in range(count):
         consent = "stall,2025-01-01" if number % 3 else ","
         person = number if number % 50 else number // 2
         rows.append(f"p{person}@{'example.org' if number % 100 else ''},Zoë {number},{consent}")
@@ -70,6 +71,57 @@ def killed_now_and_then(importing: list[str]) -> int:
         process.stderr.close()
         kills += process.wait() == -signal.SIGKILL
     return kills
+
+
+def begun(importing: list[str]) -> subprocess.Popen[str]:
+    """Begin an import in a session of its own, and wait until it reads."""
+    process = subprocess.Popen(
+        importing,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stderr
+    process.stderr.readline()  # it says what the columns are when it begins
+    return process
+
+
+def gone(session: int) -> bool:
+    """Wait until no process of a session is left."""
+    for _ in range(100):
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_who_reads_the_list_ends_with_an_import_that_is_killed(
+    here_and_now: World, tmp_path: Path
+) -> None:
+    here_and_now.campaign(kind="petition")
+    process = begun(command(here_and_now, written(tmp_path, ROWS * 4)))
+    time.sleep(1)
+    process.kill()
+    process.communicate()
+    assert gone(process.pid)
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_ctrl_c_ends_an_import_with_one_line(
+    here_and_now: World, tmp_path: Path, seconds: float
+) -> None:
+    here_and_now.campaign(kind="petition")
+    process = begun(command(here_and_now, written(tmp_path, ROWS * 8)))
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert said.strip().endswith(f"Interrupted. {AGAIN}")
+    assert "Traceback" not in said
+    assert gone(process.pid)
 
 
 def test_an_import_that_is_killed_ends_the_same(

@@ -1,10 +1,12 @@
 """The database runs actions: alone when they fail, together when they commit, and says when it cannot."""
 
 import sqlite3
+import statistics
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import psycopg
@@ -453,3 +455,29 @@ def test_whoever_reads_in_the_log_is_waited_for_elsewhere(
     assert not embedded.empty_log_now()
     reader.close()
     assert embedded.empty_log_now()
+
+
+def test_a_writer_that_waits_is_next_though_somebody_writes_all_the_time(tmp_path: Path) -> None:
+    file = tmp_path / "busy.db"
+    here = open_database(f"sqlite:///{file}")
+    here.write_now(lambda session: session.execute(text("CREATE TABLE one (id INTEGER)")))
+    greedy, stop, waits = sqlite3.connect(file, isolation_level=None), Event(), list[float]()
+
+    def write() -> None:
+        for _ in range(20):
+            begun = time.perf_counter()
+            here.write_now(lambda session: session.execute(text("INSERT INTO one VALUES (1)")))
+            waits.append(time.perf_counter() - begun)
+        stop.set()
+
+    rival = Thread(target=write)
+    rival.start()
+    while not stop.is_set():
+        greedy.execute("BEGIN IMMEDIATE")
+        time.sleep(0.04)
+        greedy.execute("COMMIT")
+        time.sleep(0.004)
+    rival.join()
+    greedy.close()
+    here.close()
+    assert statistics.median(waits) < 0.1

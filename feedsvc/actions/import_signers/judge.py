@@ -62,13 +62,15 @@ class New(NamedTuple):
 class Changes:
     """What is to be stored of a chunk. `turn` is when the next person is asked, `gap` how long after.
 
-    `numbers` are ids for new signers.
+    `numbers` are ids for new signers. `strangers` are signers who are confirmed with all they bring:
+    nothing is known of them.
     """
 
     now: datetime
     numbers: list[int]
     turn: datetime
     gap: timedelta
+    strangers: list[tuple[int, Person]] = field(default_factory=list)
     signers: list[New] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
@@ -86,10 +88,11 @@ class Changes:
 
 def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     """Say what becomes of a person, and gather what is to be stored for it."""
-    row, standing = person.row, person.row.common.standing
-    if row.consent and standing is Standing.LIVE and known.nothing_of(person):
-        return _stranger(person, changes, row.consent)
-    consent = None if standing is Standing.PENDING else row.consent
+    standing = person.common.standing
+    if person.consent and standing is Standing.LIVE and person.person_index not in known.indexes:
+        changes.strangers.append((changes.numbers.pop(), person))
+        return Verdict.ADDED  # as nearly all are: there is nothing to weigh
+    consent = None if standing is Standing.PENDING else person.consent
     out = _kept_out(person, known, consent)
     if out is not None:
         return out
@@ -98,22 +101,12 @@ def judge(person: Person, known: Known, changes: Changes) -> Verdict:
     return _comes(person, known, changes, consent)
 
 
-def _stranger(person: Person, changes: Changes, consent: Consent) -> Verdict:
-    """Take in somebody of whom nothing is known, as nearly all are: there is nothing to weigh."""
-    now, signer_id = changes.now, changes.numbers.pop()
-    changes.signers.append(New(person, signer_id, now, confirmed=True, asked=False))
-    changes.wishes.append(Wish(person, signer_id, now, consent))
-    if person.name is not None:
-        changes.names.append(Name(person, signer_id, now, confirmed=True))
-    return Verdict.ADDED
-
-
 def _kept_out(person: Person, known: Known, consent: Consent | None) -> Verdict | None:
     """Say why somebody is kept out; None when they are not."""
     ban = known.bans.get(person.person_index)
     if ban and ban.reach is Reach.ALL:
         return Verdict.ERASED if ban.reason == ERASED else Verdict.SUPPRESSED
-    if person.row.common.standing is Standing.BOUNCED or (ban and consent is None):
+    if person.common.standing is Standing.BOUNCED or (ban and consent is None):
         return Verdict.SUPPRESSED  # an address that bounced is asked by nobody but its own person
     return Verdict.LEFT if _said_no(person, known, consent) else None
 
@@ -125,7 +118,7 @@ def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:
         left_at = known.left_elsewhere.get(person.person_index)
     else:
         left_at = known.left.get(someone.id)
-    if left_at is None or person.row.common.standing is Standing.SIGNED:
+    if left_at is None or person.common.standing is Standing.SIGNED:
         return False
     if someone and known.confirmed(someone):
         return False  # they said yes since; one that waits for a yes anybody may have asked for
@@ -134,13 +127,13 @@ def _said_no(person: Person, known: Known, consent: Consent | None) -> bool:
 
 def _gone(person: Person, known: Known, changes: Changes) -> Verdict:
     """Remember that somebody left elsewhere, when it is known when; who is here is left alone."""
-    row, someone = person.row, known.signers.get(person.person_index)
+    consent, someone = person.consent, known.signers.get(person.person_index)
     here = someone and (someone.id in known.open or someone.id in known.left)
-    if here or row.left_at is None or row.consent is None:
+    if here or person.left_at is None or consent is None:
         return Verdict.LEFT
     signer_id = someone.id if someone else _new(person, changes, changes.now, asked=False)
-    changes.wishes.append(Wish(person, signer_id, changes.now, row.consent, row.left_at))
-    _sign(person, known, changes, signer_id, row.consent, changes.now)
+    changes.wishes.append(Wish(person, signer_id, changes.now, consent, person.left_at))
+    _sign(person, known, changes, signer_id, consent, changes.now)
     return Verdict.LEFT
 
 
@@ -163,7 +156,7 @@ def _comes(person: Person, known: Known, changes: Changes, consent: Consent | No
 
 def _wants(person: Person, known: Known, someone: Someone | None, consent: Consent | None) -> bool:
     """Whether there is a wish for updates to store, or to confirm."""
-    if person.row.common.standing is Standing.SIGNED:
+    if person.common.standing is Standing.SIGNED:
         return False
     confirmed = someone is not None and known.confirmed(someone)
     waits = someone is not None and someone.id in known.open and not confirmed

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -102,11 +103,10 @@ class Known:
     left: dict[int, datetime | None]
     left_elsewhere: dict[bytes, datetime | None]
 
-    def nothing_of(self, person: Person) -> bool:
-        """Whether nothing is known of somebody."""
-        index = person.person_index
-        known = (self.signers, self.bans, self.signed, self.left_elsewhere)
-        return not any(index in those for those in known)
+    @cached_property
+    def indexes(self) -> set[bytes]:
+        """All of whom anything is known."""
+        return {*self.signers, *self.bans, *self.signed, *self.left_elsewhere}
 
     def confirmed(self, someone: Someone) -> bool:
         """Whether somebody hears of the campaign, and said so themselves."""

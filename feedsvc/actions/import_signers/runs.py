@@ -5,15 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
 from sqlmodel import Session, col, select, update
 
 from feedsvc.domain.importing.people import Person
 from feedsvc.domain.tables.content import Campaign, CampaignKind
 from feedsvc.domain.tables.doors import ImportRun
 from feedsvc.errors import Conflict
+from feedsvc.gateways.database import execute, plain
 from feedsvc.records import audit, campaigns
 
 WHAT = "import signers"
+
+_ADVANCE = plain(
+    """
+    UPDATE import_run SET lines = :lines, bytes_read = :place, stored = :stored, counts = :counts,
+    refused_bytes = :refused, asked_until = :asked
+    WHERE id = :run AND bytes_read = :was AND stored = :were AND started_at = :started
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,7 @@ class Run:
     petition: bool
     lines: int
     place: int
+    stored: int
     counts: Counter[str]
     refused_bytes: int
     asked_until: datetime | None
@@ -34,12 +45,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some people of a list, what was counted beside them, and how far the list was read."""
+    """Some people of a list, what was counted beside them, and how far the list was worked off."""
 
     people: Sequence[Person]
     beside: Counter[str]
     lines: int
     place: int
+    stored: int = 0
     refused_bytes: int = 0
 
 
@@ -77,6 +89,7 @@ def advance(
         run,
         lines=chunk.lines,
         place=chunk.place,
+        stored=chunk.stored,
         counts=run.counts + Counter(counts),
         refused_bytes=chunk.refused_bytes,
         asked_until=asked_until,
@@ -85,16 +98,14 @@ def advance(
         return after
     values = {
         "lines": after.lines,
-        "bytes_read": after.place,
-        "counts": dict(after.counts),
-        "refused_bytes": after.refused_bytes,
-        "asked_until": asked_until,
+        "place": after.place,
+        "stored": after.stored,
+        "counts": orjson.dumps({str(what): n for what, n in after.counts.items()}).decode(),
+        "refused": after.refused_bytes,
+        "asked": asked_until,
     }
-    here = update(ImportRun).where(
-        col(ImportRun.id) == run.id, col(ImportRun.bytes_read) == run.place
-    )
-    here = here.where(col(ImportRun.started_at) == run.started_at)
-    if not session.connection().execute(here.values(values)).rowcount:
+    here = {"run": run.id, "was": run.place, "were": run.stored, "started": run.started_at}
+    if not execute(session, _ADVANCE, **values, **here):
         raise Conflict(
             "This file is being imported by somebody else.",
             remedy="Wait until that is done; then look at what it says.",
@@ -112,7 +123,7 @@ def finish(session: Session, run: Run, *, by: str, now: datetime) -> None:
 
 
 def _anew(run: ImportRun, now: datetime) -> ImportRun:
-    run.lines = run.bytes_read = run.refused_bytes = 0
+    run.lines = run.bytes_read = run.stored = run.refused_bytes = 0
     run.counts, run.asked_until = {}, None
     run.started_at, run.ended_at = now, None
     return run
@@ -126,6 +137,7 @@ def _run(run: ImportRun, campaign: Campaign) -> Run:
         campaign.kind is CampaignKind.PETITION,
         run.lines,
         run.bytes_read,
+        run.stored,
         Counter(run.counts),
         run.refused_bytes,
         run.asked_until,

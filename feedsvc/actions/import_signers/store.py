@@ -1,20 +1,23 @@
 """What was judged is stored: new rows in bulk, known ones by their numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Table, bindparam
 from sqlmodel import Session, SQLModel
 
 from feedsvc.actions.import_signers.judge import Changes, Name, New, Wish
+from feedsvc.actions.import_signers.strangers import CADENCES, Here, Written, strangers
 from feedsvc.config import DigestSettings
-from feedsvc.domain.tables.content import Campaign
-from feedsvc.domain.tables.people import Cadence, Ending, Signature, Signer, Subscription
+from feedsvc.domain.tables.people import Ending, Signature, Signer, Subscription
 from feedsvc.gateways import database
 
 SOURCE = "import"
 """Where the wish of somebody comes from who is asked to confirm it."""
+
+_COUNT = database.plain(
+    "UPDATE campaign SET signatures = signatures + :counted WHERE id = :campaign"
+)
 
 SIGNER = (
     "id",
@@ -59,39 +62,30 @@ SIGNATURE = (
     "confirmed_at",
 )
 
-CADENCES = {cadence: cadence.value for cadence in Cadence}
 
-Written = Callable[[datetime | None], Any]
-
-
-def store(session: Session, campaign: Campaign, changes: Changes, digest: DigestSettings) -> None:
-    """Store what was judged; the campaign is held."""
+def store(
+    session: Session, campaign_id: int, arrival: int, changes: Changes, digest: DigestSettings
+) -> None:
+    """Store what was judged; the campaign is held, and `arrival` its last one."""
     at = database.instants(session)
-    here = _Here(campaign.id or 0, campaign.last_arrival, at(changes.now))
+    here = Here(campaign_id, arrival, at(changes.now))
     hours = (digest.daily_hour, digest.weekly_day)
+    new = strangers(changes.strangers, hours, here, at)
     signers = [_signer(new, hours, here, at) for new in changes.signers]
     wishes = [_subscription(wish, here, at) for wish in changes.wishes]
     names = [_signature(name, here, at) for name in changes.names]
-    database.store(session, _table(Signer), SIGNER, signers)
-    database.store(session, _table(Subscription), SUBSCRIPTION, wishes)
-    database.store(session, _table(Signature), SIGNATURE, names)
-    _confirm(session, campaign, changes)
+    database.store(session, _table(Signer), SIGNER, [*new.signers, *signers])
+    database.store(session, _table(Subscription), SUBSCRIPTION, [*new.wishes, *wishes])
+    database.store(session, _table(Signature), SIGNATURE, [*new.names, *names])
+    _confirm(session, arrival, changes)
     _fill(session, changes)
     _ask(session, changes)
     counted = sum(name.confirmed for name in changes.names) + len(changes.names_confirmed)
-    campaign.signatures += counted
-    session.flush()
+    counted += len(new.names)
+    database.execute(session, _COUNT, counted=counted, campaign=campaign_id)
 
 
-class _Here(NamedTuple):
-    """What all rows of a chunk have in common; `now` as the database writes it."""
-
-    campaign_id: int
-    arrival: int
-    now: Any
-
-
-def _signer(new: New, hours: tuple[int, int], here: _Here, at: Written) -> tuple[Any, ...]:
+def _signer(new: New, hours: tuple[int, int], here: Here, at: Written) -> tuple[Any, ...]:
     person, now = new.person, here.now
     return (
         new.signer_id,
@@ -112,12 +106,12 @@ def _signer(new: New, hours: tuple[int, int], here: _Here, at: Written) -> tuple
     )
 
 
-def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
+def _subscription(wish: Wish, here: Here, at: Written) -> tuple[Any, ...]:
     consent, left = wish.consent, wish.left_at is not None
     return (
         wish.signer_id,
         here.campaign_id,
-        CADENCES[wish.person.row.common.cadence],
+        CADENCES[wish.person.common.cadence],
         at(wish.at),
         here.now if consent else None,
         here.arrival if consent else None,
@@ -130,28 +124,28 @@ def _subscription(wish: Wish, here: _Here, at: Written) -> tuple[Any, ...]:
     )
 
 
-def _signature(name: Name, here: _Here, at: Written) -> tuple[Any, ...]:
-    row = name.person.row
+def _signature(name: Name, here: Here, at: Written) -> tuple[Any, ...]:
+    person = name.person
     return (
         here.campaign_id,
         name.signer_id,
-        name.person.person_index,
-        row.common.letter_version,
-        name.person.name if name.signer_id else None,
-        at(row.signed_at) if row.signed_at else here.now,
+        person.person_index,
+        person.common.letter_version,
+        person.name if name.signer_id else None,
+        at(person.signed_at) if person.signed_at else here.now,
         at(name.at),
         here.now if name.confirmed else None,
     )
 
 
-def _confirm(session: Session, campaign: Campaign, changes: Changes) -> None:
+def _confirm(session: Session, arrival: int, changes: Changes) -> None:
     """Confirm what waited for a yes, as of now."""
     now = changes.now
     proofs = [
         {
             "row": number,
             "confirmed_at": now,
-            "after_arrival": campaign.last_arrival,
+            "after_arrival": arrival,
             "consent_source": consent.source,
             "consent_text": consent.text,
             "consented_at": consent.at,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from feedsvc.actions.import_signers.judge import Changes, Verdict, judge
 from feedsvc.actions.import_signers.known import known
@@ -13,9 +13,15 @@ from feedsvc.actions.import_signers.runs import Chunk, Run, advance
 from feedsvc.actions.import_signers.store import store
 from feedsvc.config import DigestSettings
 from feedsvc.domain.importing.people import Person
-from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.people import Signer
+from feedsvc.gateways.database import fetch, plain
 from feedsvc.records.numbers import numbers
+
+_HELD = plain(
+    "SELECT last_arrival FROM campaign WHERE id = :campaign %(held)s",
+    held=("", "FOR NO KEY UPDATE"),
+)
+"""Holds the campaign: what arrives next is heard of by all who are confirmed here."""
 
 SHORT = 8
 """So much of an index tells people of one list apart."""
@@ -35,7 +41,8 @@ def take(
     counts = Counter(chunk.beside)
     for people in _each_once(chunk.people):
         verdicts, changes = _judged(session, run, people, turn, gap, now)
-        store(session, _locked(session, run.campaign_id), changes, digest)
+        ((arrival,),) = fetch(session, _HELD, campaign=run.campaign_id)
+        store(session, run.campaign_id, arrival, changes, digest)
         counts.update(verdicts)
         turn = changes.turn
     asked_until = turn - gap if counts[Verdict.ASKED] else run.asked_until
@@ -58,6 +65,9 @@ def foretell(session: Session, run: Run, chunk: Chunk, seen: set[bytes], *, now:
 def _each_once(people: Sequence[Person]) -> Iterator[list[Person]]:
     """Give the people in rounds: who is there twice comes again when the first row is stored."""
     while people:
+        if len({one.person_index for one in people}) == len(people):
+            yield list(people)
+            return
         first: dict[bytes, Person] = {}
         again = [one for one in people if first.setdefault(one.person_index, one) is not one]
         yield list(first.values())
@@ -71,9 +81,3 @@ def _judged(
     unknown = sum(person.person_index not in found.signers for person in people)
     changes = Changes(now, numbers(session, Signer, unknown)[::-1], turn, gap)
     return [judge(person, found, changes) for person in people], changes
-
-
-def _locked(session: Session, campaign_id: int) -> Campaign:
-    """Hold the campaign: what arrives next is heard of by all who are confirmed here."""
-    wanted = select(Campaign).where(Campaign.id == campaign_id).with_for_update(key_share=True)
-    return session.exec(wanted.execution_options(populate_existing=True)).one()

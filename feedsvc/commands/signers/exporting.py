@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from feedsvc import app
 from feedsvc.actions import export_signers
 from feedsvc.commands.keys import BY
-from feedsvc.commands.opening import ConfigFile, installation
+from feedsvc.commands.opening import INTERRUPTED, ConfigFile, installation
 from feedsvc.commands.signers import files
 from feedsvc.gateways.installation import Installation
 from feedsvc.gateways.lists.records import Form
@@ -20,7 +20,6 @@ from feedsvc.gateways.lists.writing import writing
 from feedsvc.records import roll
 
 ROWS = 1_000
-INTERRUPTED = 130
 
 
 def export(

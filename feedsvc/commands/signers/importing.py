@@ -4,7 +4,7 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,16 +22,16 @@ from rich.progress import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from feedsvc import app
+from feedsvc import __version__, app
 from feedsvc.actions import import_signers as importing
 from feedsvc.actions.import_signers import Chunk, Run, Verdict
 from feedsvc.commands.keys import BY
-from feedsvc.commands.opening import ConfigFile, installation
+from feedsvc.commands.opening import ConfigFile, installation, interrupted
 from feedsvc.commands.signers import files
-from feedsvc.commands.signers.chunks import chunks
+from feedsvc.commands.signers.apart import AGAIN, LONG, Listing, go_on, read_apart
+from feedsvc.commands.signers.chunks import Part
 from feedsvc.domain.importing import columns, moments
 from feedsvc.domain.importing.moments import Order
-from feedsvc.domain.importing.people import Sealing
 from feedsvc.domain.importing.rows import Reading
 from feedsvc.errors import Unavailable
 from feedsvc.gateways.installation import Installation
@@ -41,7 +41,8 @@ from feedsvc.gateways.lists.refused import Refused
 
 TRIES = 5
 HOUR = timedelta(hours=1)
-INTERRUPTED = 130
+TURN = 0.002
+"""Seconds between two chunks, in which others write who wait."""
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON; - for standard input.")]
 Campaign = Annotated[str, typer.Option(metavar="SLUG", help="The campaign that they signed.")]
@@ -100,33 +101,30 @@ def import_signers(
         moments.past(consent_date, "--consent-date", date_order, now)
     form, told = files.form_of(file, form), columns.told(map_ or ())
     consent = (consent_source, consent_date, consent_text)
-    with installation(config_file) as here, files.opened(file) as stream:
-        known = files.digest(here.keys, stream, form, sorted(told.items()), consent, date_order)
+    with interrupted(AGAIN), installation(config_file) as here, files.opened(file) as stream:
+        said = (form, sorted(told.items()), consent, date_order, __version__)
+        known = files.digest(here.keys, stream, *said)
         source = records.read(stream, form, told)
         site = here.settings.site
         run = _begun(here, campaign, None if dry_run else known, dry_run=dry_run)
-        reading = Reading(
-            site.default_language, site.time_zone, now, run.petition, date_order, *consent
-        )
+        place = (site.default_language, site.time_zone, run.started_at)  # it reads the same again
+        reading = Reading(*place, run.petition, date_order, *consent)
         _tell_columns(source, reading)
-        if run.lines:
-            source.lines.go_on(run.lines, run.place)
-            typer.echo(f"Going on after line {run.lines:,}, where it was interrupted.", err=True)
+        begins = (run.lines, run.place, run.stored)
+        keys = here.settings.keys.file
+        listing = Listing(file, form, told, reading, keys, campaign, begins)
+        if any(begins):
+            done = run.counts.total()
+            typer.echo(f"Going on after {done:,} rows, where it was interrupted.", err=True)
         refused = Refused(
             files.refused(file, dry_run=dry_run), source.columns.header, run.refused_bytes
         )
-        parts = chunks(source, reading, Sealing(here.keys), campaign, refused)
         gap = HOUR / ask_per_hour
         take = _foretelling(here) if dry_run else partial(_take, here, gap)
         begun, before = time.monotonic(), run.counts.total()
         gc.freeze()  # what is there by now stays: nobody need look through it again and again
-        try:
-            run = _all(run, parts, take, files.size(stream))
-        except KeyboardInterrupt:
-            typer.echo("Interrupted. Run the same command again, and it goes on here.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        finally:
-            refused.close()
+        with closing(refused), _read(listing, source, files.size(stream)) as parts:
+            run = _all(run, _chunks(parts, refused), take, files.size(stream))
         if not dry_run:
             here.database.write_now(importing.finish, run, by=BY, now=app.utc_now())
     _tell(run, run.counts.total() - before, time.monotonic() - begun, dry_run=dry_run)
@@ -141,16 +139,37 @@ def _begun(here: Installation, campaign: str, known: bytes | None, *, dry_run: b
     return here.database.write_now(importing.begin, campaign, known, by=BY, now=now)
 
 
+@contextmanager
+def _read(listing: Listing, source: Source, size: int | None) -> Iterator[Iterator[Part]]:
+    """Read the list: a long one by another process, meanwhile."""
+    if size is not None and size - listing.begins[1] >= LONG:
+        with read_apart(listing) as parts:
+            yield parts
+    else:
+        go_on(source, listing.begins)
+        yield listing.parts(source)
+
+
+def _chunks(parts: Iterator[Part], refused: Refused) -> Iterator[Chunk]:
+    """Give out what was read. Refused lines of a chunk are durable before."""
+    for part in parts:
+        size = refused.add(part.refused)
+        yield Chunk(part.people, part.beside, part.lines, part.place, part.stored, size)
+        refused.size = size
+
+
 def _take(here: Installation, gap: timedelta, run: Run, chunk: Chunk) -> Run:
     """Take a chunk in; when somebody signs up at this very moment, again."""
     digest = here.settings.digest
     for _ in range(TRIES):
         try:
-            return here.database.write_now(
+            taken = here.database.write_now(
                 importing.take, run, chunk, digest=digest, gap=gap, now=app.utc_now()
             )
         except IntegrityError:
             continue
+        time.sleep(TURN)
+        return taken
     raise Unavailable("The same people are signing up again and again.", remedy="Try again.")
 
 

@@ -1,10 +1,11 @@
 """People of a list made ready to be stored: sealed and hashed before any transaction begins."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from feedsvc.domain import groups
-from feedsvc.domain.importing.rows import Row
+from feedsvc.domain.importing.rows import Common, Consent, Row
 from feedsvc.domain.sealing import Keys, Sealed
 
 
@@ -16,15 +17,18 @@ class Place(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A row with everything that is stored of it."""
+    """What is stored of a row; nothing in it names anybody."""
 
-    row: Row
     person_index: bytes
     address: bytes
     name: bytes | None
     language: Place
     zone: Place
     domain_tag: bytes
+    common: Common
+    signed_at: datetime | None
+    left_at: datetime | None
+    consent: Consent | None
 
 
 class Sealing:
@@ -40,13 +44,16 @@ class Sealing:
         keys, address, common = self._keys, row.address, row.common
         key = keys.newest()
         return Person(
-            row,
             keys.address_index(address),
             keys.seal(address, Sealed.ADDRESS),
             keys.seal(row.name, Sealed.NAME) if row.name else None,
             self._place(common.language, Sealed.LANGUAGE, key),
             self._place(common.zone, Sealed.ZONE, key),
             self._domain(address.rpartition("@")[2]),
+            common,
+            row.signed_at,
+            row.left_at,
+            row.consent,
         )
 
     def _sealed(self, value: str, what: Sealed, _key: int) -> Place:

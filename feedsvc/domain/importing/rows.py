@@ -112,7 +112,9 @@ class Reading:
 
     def _past(self, said: Mapping[str, str], field: str) -> datetime | None:
         value = said.get(field)
-        return past(value, field, self.order, self.now) if value and value.strip() else None
+        if not value or value.isspace():
+            return None
+        return past(value, field, self.order, self.now)
 
     @cached_property
     def _agreed_at(self) -> datetime | None:
@@ -155,8 +157,7 @@ class Reading:
 def _name(said: Mapping[str, str]) -> str:
     value = said.get("name", "").strip()
     if not value:
-        parts = (said.get(part, "").strip() for part in ("first_name", "last_name"))
-        value = " ".join(filter(None, parts))
+        value = f"{said.get('first_name', '').strip()} {said.get('last_name', '').strip()}".strip()
     return _line(value, "name") if value else ""
 
 

@@ -114,8 +114,9 @@ class ImportRun(SQLModel, table=True):
     """How far the import of a file has come, so that it goes on where it was interrupted.
 
     `file` is the keyed hash of its content and of what was said of it; `lines` and `bytes_read` have been
-    worked off, `refused_bytes` of the file of refused lines belong to them. `asked_until` is the turn
-    of the last person who is to be asked.
+    worked off, `refused_bytes` of the file of refused lines belong to them; of the people behind them
+    the first `stored` are in, in the order of a window. `asked_until` is the turn of the last person
+    who is to be asked.
     """
 
     __tablename__ = "import_run"
@@ -126,6 +127,7 @@ class ImportRun(SQLModel, table=True):
     campaign_id: int = refers("campaign.id")
     lines: int = 0
     bytes_read: int = Field(default=0, sa_type=BIG)
+    stored: int = 0
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     refused_bytes: int = Field(default=0, sa_type=BIG)
     asked_until: datetime | None = None

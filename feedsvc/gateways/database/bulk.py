@@ -28,7 +28,8 @@ def store(session: Session, table: Table, columns: Sequence[str], rows: Iterable
 
     Raises IntegrityError when a row is there already: somebody was quicker (PostgreSQL).
     """
-    session.flush()
+    if getattr(session, "opened", True):  # one that is not has nothing to flush
+        session.flush()
     if on_sqlite(session):
         _insert(session, table, tuple(columns), rows)
     else:

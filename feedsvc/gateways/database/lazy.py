@@ -5,6 +5,7 @@ a mail cost. So the transaction is begun past it, and it is told of it when it i
 """
 
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,14 +15,36 @@ from feedsvc.gateways.database.engines import BUSY_SECONDS
 from feedsvc.gateways.database.plain import RAW, raised
 
 BLINK_MILLISECONDS = 20
+LOOK_SECONDS = 0.0005
 
 
 def begin(connection: Connection) -> None:
-    """Begin a transaction that is ours to write."""
-    try:
-        _raw(connection).execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        raise raised(error) from error
+    """Begin a transaction that is ours to write.
+
+    Another process that writes much leaves a short turn between two transactions. SQLite looks ever
+    more seldom while it waits, up to every 100 ms, and would miss it; so we look ourselves.
+    """
+    raw, until = _raw(connection), time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if not busy(error) or time.monotonic() > until:
+                raise raised(error) from error
+            time.sleep(LOOK_SECONDS)
+        else:
+            return
+
+
+def impatient(connection: Connection) -> Connection:
+    """Let SQLite not wait where we look ourselves."""
+    _raw(connection).execute("PRAGMA busy_timeout=0")
+    return connection
+
+
+def busy(error: sqlite3.Error) -> bool:
+    """Whether somebody else is writing; more exact codes have this one in their last byte."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def commit(connection: Connection) -> None:
@@ -47,7 +70,7 @@ def empty_log(connection: Connection) -> bool:
         try:
             (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
-            raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+            raw.execute("PRAGMA busy_timeout=0")
     except sqlite3.Error as error:
         raise raised(error) from error
     return not busy

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from feedsvc.gateways.database.engines import away, translated
-from feedsvc.gateways.database.lazy import LazySession, begin, commit, empty_log
+from feedsvc.gateways.database.lazy import LazySession, begin, commit, empty_log, impatient
 from feedsvc.gateways.journal import Journal
 
 GROUP = 256
@@ -128,7 +128,7 @@ class GroupWriter:
         try:
             with translated():
                 if self._connection is None:
-                    self._connection = self._engine.connect()
+                    self._connection = impatient(self._engine.connect())
                 emptied = empty_log(self._connection)
         except Exception as error:  # noqa: BLE001  whoever asked must hear of it, and the thread lives on
             for job in asked:
@@ -141,7 +141,7 @@ class GroupWriter:
     def _transaction(self) -> Iterator[Connection]:
         """Give a transaction on the connection that is kept; one that failed is not kept."""
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = impatient(self._engine.connect())
         connection = self._connection
         try:
             begin(connection)

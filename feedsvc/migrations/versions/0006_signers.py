@@ -196,6 +196,7 @@ def _limits_and_imports() -> None:
         sa.Column("campaign_id", BIG, nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("bytes_read", BIG, nullable=False),
+        sa.Column("stored", sa.Integer(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("refused_bytes", BIG, nullable=False),
         sa.Column("asked_until", AT, nullable=True),
