@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import httpx2
 import pytest
 
-from feedsvc.actions import leave
+from feedsvc.actions import choose, leave
 from feedsvc.domain import tokens
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.tables.doors import FreshLink
-from feedsvc.domain.tables.ledger import MailKind
+from feedsvc.domain.tables.ledger import MailKind, MailState
 from feedsvc.domain.tables.people import Cadence, Ending, Reach, Signer, Suppression
 from feedsvc.domain.tokens import Purpose, Token
+from feedsvc.records import fresh_links
 from tests.web.mine import (
     ANNA,
     LETTER,
@@ -340,6 +341,20 @@ async def test_a_mail_in_the_queue_that_would_tell_is_planned_again_when_discree
     assert anna.send() == [ANNA]  # the link
     assert await later(anna, minutes=1) == [ANNA]
     assert anna.books().sent == 1
+
+
+async def test_a_link_that_would_tell_is_mailed_anew_when_discreet(anna: World) -> None:
+    anna.send()
+    index = anna.here.keys.address_index(ANNA)
+    anna.pass_time(days=1)
+    campaign_id = anna.campaign_id("river")
+    anna.write(fresh_links.wish, index, campaign_id=campaign_id, now=anna.now)
+    await anna.tick()
+    anna.write(choose.choose_discretion, anna.signer_id(ANNA), discreet=True)
+    await anna.tick()
+    told = [mail.state for _, mail in anna.mails(MailKind.KNOWN)]
+    assert told == [MailState.CANCELLED]
+    assert anna.send() == [ANNA]
 
 
 async def test_discreet_people_are_sent_links_that_name_nobody(anna: World) -> None:

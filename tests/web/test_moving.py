@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from feedsvc.actions import move, sign
+from feedsvc.actions import leave, move, sign
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
@@ -200,6 +200,24 @@ async def test_an_address_that_must_not_be_written_to_gets_nothing(anna: World) 
     assert anna.mails(MailKind.MOVE_TO) == []
     assert "has agreed, too" in await agree(anna, old)
     assert not moved(anna)
+
+
+async def test_an_address_that_asks_never_to_be_written_to_is_not_asked_any_more(
+    anna: World,
+) -> None:
+    owner = anna.join(NEW, "river")
+    await asked(anna)
+    anna.write(leave.never, owner, now=anna.now)
+    [(address, mail)] = anna.mails(MailKind.MOVE_TO)
+    assert (address, mail.state) == ("", MailState.CANCELLED)
+    assert [change.address_sealed for change in rows(anna, AddressChange)] == [None]
+
+
+async def test_never_holds_for_the_address_before_too(anna: World) -> None:
+    await agree(anna, *await asked(anna))
+    anna.write(leave.never, anna.signer_id(NEW), now=anna.now)
+    barred = {row.address_index for row in rows(anna, Suppression)}
+    assert barred == {anna.here.keys.address_index(one) for one in (ANNA, NEW)}
 
 
 async def test_three_changes_a_day_are_asked_for_at_most(anna: World) -> None:
