@@ -173,11 +173,10 @@ def known(session: Session, token: Token) -> bool:
 
 
 def _ask_no_more(session: Session, signer_id: int) -> None:
-    """Take back the mail that asks for a yes, and its reminder."""
+    """Take back the mail that asks for a yes, and its reminder; who is being asked right now is waited for."""
+    asking = col(Signer.id) == signer_id, col(Signer.ask_at).is_not(None)
+    session.execute(update(Signer).where(*asking).values(ask_at=None))
     due.cancel(session, (col(Mail.signer_id) == signer_id) & col(Mail.kind).in_(ASKING))
-    signer = session.get(Signer, signer_id, with_for_update={"key_share": True})
-    if signer is not None:
-        signer.ask_at = None
 
 
 def _addresses(session: Session, signer_id: int) -> Sequence[bytes]:
