@@ -72,7 +72,6 @@ class Composer:
             "mail_subject": content.updates[0].mail_subject,
             "brief": brief,
             "slot": {
-                "name": slot(NAME),
                 "signed_on": slot(SIGNED_ON),
                 "leave_url": slot(LEAVE),
                 "leave_all_url": slot(LEAVE_ALL),

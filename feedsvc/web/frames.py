@@ -6,6 +6,7 @@ from typing import Literal
 
 from starlette.responses import HTMLResponse
 
+from feedsvc.config import MailSettings, Site
 from feedsvc.domain import languages
 from feedsvc.errors import Invalid
 from feedsvc.web import headers
@@ -74,13 +75,24 @@ def page(
     """
     here = request.state["here"]
     site = here.settings.site
-    home = reader(request).link(f"{site.base_url}/")
-    told = {"name": site.name, "home": home}
+    told = _told(site, here.settings.mail, reader(request))
     html = here.templates.render(f"pages/{name}.html", frame(request, own), site=told, **values)
     script = here.templates.script if scripted else ""
     secure = site.base_url.startswith("https:")
     fields = headers.of_page(here.templates.style, script, secure=secure, private=private)
     return HTMLResponse(html, status, fields)
+
+
+def _told(site: Site, mail: MailSettings, asking: Reader) -> dict[str, str]:
+    """Say whose pages these are, and how to reach them: discreet mails point here for it."""
+    contact = mail.reply_to or mail.from_address
+    return {
+        "name": site.name,
+        "home": asking.link(f"{site.base_url}/"),
+        "me": asking.link(f"{site.base_url}/me"),
+        "postal_address": site.postal_address,
+        "contact": "" if contact.endswith("@localhost") else contact,
+    }
 
 
 def gone(

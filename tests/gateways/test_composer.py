@@ -91,6 +91,12 @@ def test_a_digest_says_its_news_in_text_and_html(composer: Composer) -> None:
     assert all("said" in text and "The minister answers" in text for text in texts)
 
 
+def test_a_digest_greets_without_a_name_and_is_addressed_with_it(composer: Composer) -> None:
+    mail = read(composer.digest(DigestContent("en", (about(RIVER),))))
+    assert mail["To"] == "Anna <anna@example.org>"
+    assert all("Hello," in part and "Anna" not in part for part in parts(mail))
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("campaigns", [[RIVER], [RIVER, FOREST]])
 def test_a_discreet_digest_tells_nothing(
