@@ -65,18 +65,20 @@ def page(
     *,
     status: int = 200,
     own: str = "",
+    language: str = "",
     private: bool = True,
     scripted: bool = False,
     **values: object,
 ) -> HTMLResponse:
     """Answer with the page `name`; `own` is the language of the campaign it is about.
 
-    On a page that is `scripted` our own script may run.
+    `language` is the one to speak whatever the reader's browser prefers. On a page that is `scripted` our own script may run.
     """
     here = request.state["here"]
     site = here.settings.site
     told = _told(site, here.settings.mail, reader(request))
-    html = here.templates.render(f"pages/{name}.html", frame(request, own), site=told, **values)
+    spoken = language or frame(request, own)
+    html = here.templates.render(f"pages/{name}.html", spoken, site=told, **values)
     script = here.templates.script if scripted else ""
     secure = site.base_url.startswith("https:")
     fields = headers.of_page(here.templates.style, script, secure=secure, private=private)

@@ -218,6 +218,8 @@ WELCOME: Values = {
     "slot": {name: slot(name) for name in ("leave_url", "leave_all_url", "preferences_url")},
 }
 DISCREET: Values = {
+    "me_url": f"{BASE}/me",
+    "home_url": f"{BASE}/",
     "entries": [
         {"url": f"{BASE}/n/{number}", "kind": kind}
         for number, kind in enumerate(("news", "correction", "withdrawal"))
