@@ -10,6 +10,7 @@ from feedsvc.domain import languages, markup, relays
 from feedsvc.domain.dates import EventDate, in_words
 from feedsvc.domain.digest import AboutCampaign, AboutUpdate, DigestContent
 from feedsvc.domain.mime import Header, Mailbox, Message, Phrase, Raw, Text, compose, slot
+from feedsvc.domain.spoken import spoken
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.welcome import Standing
 from feedsvc.gateways.templates import Templates, inline
@@ -72,7 +73,6 @@ class Composer:
             "mail_subject": content.updates[0].mail_subject,
             "brief": brief,
             "slot": {
-                "name": slot(NAME),
                 "signed_on": slot(SIGNED_ON),
                 "leave_url": slot(LEAVE),
                 "leave_all_url": slot(LEAVE_ALL),
@@ -90,6 +90,8 @@ class Composer:
                 {"url": f"{self._site.base_url}/n/{update.uid}", "kind": update.kind.value}
                 for update in content.updates
             ],
+            "me_url": f"{self._site.base_url}/me",
+            "home_url": f"{self._site.base_url}/",
             "slot": {"leave_url": slot(LEAVE), "leave_all_url": slot(LEAVE_ALL)},
         }
         extra = [*self._list(name, "all", f"{self._site.base_url}/"), *self._untracked()]
@@ -182,12 +184,17 @@ class Composer:
         extra: Sequence[Header],
         sender: str = "",
     ) -> bytes:
-        told = {"site": self._site, **values}
+        told = {"site": self._site, **self._spoken(values, self.nearest(language))}
         subject = self._templates.render(f"mail/{name}/subject.txt", language, **told)
         text = self._templates.render(f"mail/{name}/body.txt", language, **told)
         html = self._templates.render(f"mail/{name}/body.html", language, **told)
         headers = [*self._headers(" ".join(subject.split()), sender), *extra]
         return compose(Message(headers=headers, text=text, html=inline(html)))
+
+    def _spoken(self, values: Mapping[str, Any], language: str) -> dict[str, Any]:
+        """Let links open in the language of a mail that is not the site's; List-Unsubscribe stays short."""
+        own = language == self._site.default_language
+        return dict(values) if own else spoken(dict(values), language)
 
     def _headers(self, subject: str, sender: str) -> list[Header]:
         sender = sender or self._mail.from_name or self._site.name

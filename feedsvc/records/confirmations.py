@@ -1,6 +1,7 @@
 """The links that ask for a person's yes: whether one still works, and what it has confirmed."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -9,6 +10,13 @@ from feedsvc.domain.tables.people import Signature, Subscription
 from feedsvc.errors import NotFound
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
+
+
+class Said(NamedTuple):
+    """What a yes was to: a signature, news of a campaign, or both."""
+
+    signed: bool
+    follows: bool
 
 
 def turn(session: Session, address_index: bytes, a_month: int) -> datetime | None:
@@ -54,10 +62,21 @@ def expired() -> NotFound:
 
 def confirmed(session: Session, asked: Confirmation) -> list[int]:
     """Name the campaigns that a used link has confirmed, and no other of its person's (law 14)."""
-    found: set[int] = set()
-    for row in (Subscription, Signature):
-        by_this = select(row.campaign_id).where(
-            row.signer_id == asked.signer_id, row.confirmed_at == asked.used_at
-        )
-        found |= set(session.exec(by_this).all())
-    return sorted(found)
+    return sorted(_by(session, asked, Subscription) | _by(session, asked, Signature))
+
+
+def said(session: Session, confirmation_id: int) -> Said:
+    """Tell what a used link has confirmed; who only signed is forgotten with their yes."""
+    asked = session.get(Confirmation, confirmation_id)
+    follows = asked is not None and bool(_by(session, asked, Subscription))
+    signed = asked is not None and bool(_by(session, asked, Signature))
+    return Said(signed=signed or not follows, follows=follows)
+
+
+def _by(
+    session: Session, asked: Confirmation, row: type[Subscription] | type[Signature]
+) -> set[int]:
+    by_this = select(row.campaign_id).where(
+        row.signer_id == asked.signer_id, row.confirmed_at == asked.used_at
+    )
+    return set(session.exec(by_this).all())

@@ -1,5 +1,6 @@
 """Confirm: GET shows what would count, POST makes it count; a link shows nothing else of its person."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -35,9 +36,9 @@ async def show_confirm(request: Request) -> Response:
         found, done = await here.database.read(_asked, gather, token, now=now)
     except NotFound:
         return gone(request, "expired")
-    return page(
-        request, "confirmed" if done else "confirm", own=reading.own(found), campaigns=found
-    )
+    if done:
+        return await _thanks(request, token, found)
+    return page(request, "confirm", own=reading.own(found), campaigns=found)
 
 
 async def do_confirm(request: Request) -> Response:
@@ -54,7 +55,13 @@ async def do_confirm(request: Request) -> Response:
     request.state["nudge"]()
     gather = Reading(here.settings.site, reader(request))
     found = await here.database.read(afterwards.named, gather, ids)
-    return page(request, "confirmed", own=reading.own(found), campaigns=found)
+    return await _thanks(request, token, found)
+
+
+async def _thanks(request: Request, token: Token, found: Sequence[CampaignView]) -> Response:
+    """Say what the yes was to: who only follows has signed nothing."""
+    said = await request.state["here"].database.read(confirmations.said, token.scope)
+    return page(request, "confirmed", own=reading.own(found), campaigns=found, said=said)
 
 
 def _token(request: Request) -> Token | None:

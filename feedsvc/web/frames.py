@@ -6,6 +6,7 @@ from typing import Literal
 
 from starlette.responses import HTMLResponse
 
+from feedsvc.config import MailSettings, Site
 from feedsvc.domain import languages
 from feedsvc.errors import Invalid
 from feedsvc.web import headers
@@ -65,23 +66,36 @@ def page(
     *,
     status: int = 200,
     own: str = "",
+    language: str = "",
     private: bool = True,
     scripted: bool = False,
     **values: object,
 ) -> HTMLResponse:
     """Answer with the page `name`; `own` is the language of the campaign it is about.
 
-    On a page that is `scripted` our own script may run.
+    `language` is the one to speak whatever the reader's browser prefers. On a page that is `scripted` our own script may run.
     """
     here = request.state["here"]
     site = here.settings.site
-    home = reader(request).link(f"{site.base_url}/")
-    told = {"name": site.name, "home": home}
-    html = here.templates.render(f"pages/{name}.html", frame(request, own), site=told, **values)
+    told = _told(site, here.settings.mail, reader(request))
+    spoken = language or frame(request, own)
+    html = here.templates.render(f"pages/{name}.html", spoken, site=told, **values)
     script = here.templates.script if scripted else ""
     secure = site.base_url.startswith("https:")
     fields = headers.of_page(here.templates.style, script, secure=secure, private=private)
     return HTMLResponse(html, status, fields)
+
+
+def _told(site: Site, mail: MailSettings, asking: Reader) -> dict[str, str]:
+    """Say whose pages these are, and how to reach them: discreet mails point here for it."""
+    contact = mail.reply_to or mail.from_address
+    return {
+        "name": site.name,
+        "home": asking.link(f"{site.base_url}/"),
+        "me": asking.link(f"{site.base_url}/me"),
+        "postal_address": site.postal_address,
+        "contact": "" if contact.endswith("@localhost") else contact,
+    }
 
 
 def gone(

@@ -25,7 +25,7 @@ from feedsvc.domain.tokens import Purpose
 from feedsvc.errors import Forbidden, Invalid
 from feedsvc.records import fresh_links
 from feedsvc.web import documents, door, forms, headers, mine, takeout
-from feedsvc.web.frames import frame, gone, page, reader
+from feedsvc.web.frames import Reader, frame, gone, page, reader
 from feedsvc.web.mine import MineView
 from feedsvc.web.problems import WHOLE
 from feedsvc.web.reading import Reading
@@ -157,8 +157,9 @@ async def _use(request: Request) -> None:
 
 async def _show(request: Request, signer: Signer, *, problem: str = "") -> Response:
     here, now = request.state["here"], request.state["clock"]()
-    gather = Reading(here.settings.site, reader(request))
-    made = mine.Frame(here.settings, here.keys, gather, frame(request), now)
+    language = _language_of(request, signer)
+    gather = Reading(here.settings.site, Reader(language, ""))
+    made = mine.Frame(here.settings, here.keys, gather, language, now)
     found: MineView = await here.database.read(mine.mine, made, signer)
     saved = request.query_params.get("saved", "")
     return page(
@@ -170,7 +171,16 @@ async def _show(request: Request, signer: Signer, *, problem: str = "") -> Respo
         saved=saved if saved in SAVED and not problem else "",
         problem=problem,
         sender=here.settings.mail.discreet_name,
+        language=language,
     )
+
+
+def _language_of(request: Request, signer: Signer) -> str:
+    """Choose the language of the page: the one that is asked for, else the one they have chosen."""
+    here = request.state["here"]
+    own = mine.opened(here.keys, signer.language_sealed, Sealed.LANGUAGE)
+    asked = reader(request).asked or own
+    return here.templates.nearest(asked) if asked else frame(request)
 
 
 def _back(request: Request, told: Fields) -> Response:

@@ -77,7 +77,8 @@ async def news(request: Request) -> Response:
     found = await here.database.read(_address, request.path_params["uid"])
     if found is None:
         return gone(request, "unknown")
-    return RedirectResponse(f"{here.settings.site.base_url}/c/{'/'.join(found)}", status_code=302)
+    url = reader(request).link(f"{here.settings.site.base_url}/c/{'/'.join(found)}")
+    return RedirectResponse(url, status_code=302)
 
 
 async def _campaign(request: Request, slug: str) -> Response:

@@ -54,7 +54,7 @@ def about(
 def read(message: bytes) -> EmailMessage:
     skeleton = Skeleton(message)
     values = {name: f"https://updates.example.org/u/{name}" for name in skeleton.slots}
-    values |= {"address": "anna@example.org", "name": "Anna"}
+    values |= {"address": "anna@example.org", "name": "Anna", "signed_on": "2 March 2026"}
     values |= {"date": "Mon, 02 Mar 2026 09:00:00 +0000", "message_id": "<1@example.org>"}
     found = email.message_from_bytes(skeleton.splice(values), policy=default)
     assert isinstance(found, EmailMessage)
@@ -89,6 +89,23 @@ def test_a_digest_says_its_news_in_text_and_html(composer: Composer) -> None:
     texts = [part.get_content() for part in parts.values() if part is not None]
     assert len(texts) == 2
     assert all("said" in text and "The minister answers" in text for text in texts)
+
+
+@pytest.mark.parametrize("discreet", [False, True])
+def test_links_of_a_mail_open_in_its_language(composer: Composer, *, discreet: bool) -> None:
+    arabic = read(composer.digest(DigestContent("ar", (about(RIVER),)), discreet=discreet))
+    english = read(composer.digest(DigestContent("en", (about(RIVER),)), discreet=discreet))
+    ours = r"https://updates\.example\.org/(?:c|n|u|me)\b[^\s\"<]*"
+    asked = [re.findall(ours, part) for part in parts(arabic)]
+    assert all(found and all(one.endswith("?lang=ar") for one in found) for found in asked)
+    assert not any("?lang=" in part for part in parts(english))
+    assert arabic["List-Unsubscribe"] == "<https://updates.example.org/u/leave_url>"
+
+
+def test_a_digest_greets_without_a_name_and_is_addressed_with_it(composer: Composer) -> None:
+    mail = read(composer.digest(DigestContent("en", (about(RIVER),))))
+    assert mail["To"] == "Anna <anna@example.org>"
+    assert all("Hello," in part and "Anna" not in part for part in parts(mail))
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -68,6 +68,39 @@ async def test_both_pages_offer_what_the_campaign_offers(here_and_now: World) ->
     assert all(f"{BASE}/c/forest" in links(page) for page in pages)
 
 
+FOLLOWER = {"email": "anna@example.org", "updates": "true", "follow": "true"}
+
+
+async def test_who_signs_and_who_follows_are_told_the_same_of_the_step_that_is_left(
+    here_and_now: World,
+) -> None:
+    petition(here_and_now)
+    async with visitor(here_and_now) as client:
+        typed = [by_hand(here_and_now, one) for one in (ANNA, FOLLOWER)]
+        pages = [(await client.post("/c/river/sign", data=one)).text for one in typed]
+    assert pages[0] == pages[1]
+    assert "confirm that you want to sign or follow Save the river" in words(pages[0])
+
+
+@pytest.mark.parametrize(
+    ("wish", "lead"),
+    [
+        ({"updates": True}, "Your signature counts. You will hear of news."),
+        ({"updates": False}, "Your signature counts."),
+        ({"name": ""}, "Your address is confirmed: you will hear of news."),
+    ],
+)
+async def test_thanks_say_what_the_yes_was_to(
+    here_and_now: World, wish: dict[str, Any], lead: str
+) -> None:
+    petition(here_and_now)
+    here_and_now.sign_up("anna@example.org", **wish)
+    url = here_and_now.values(here_and_now.mails(MailKind.CONFIRM)[-1][1])["confirm_url"]
+    async with visitor(here_and_now) as client:
+        pages = [await client.post(url), await client.get(url)]
+    assert all(f'<p class="lead">{lead}</p>' in page.text for page in pages)
+
+
 async def test_related_campaign_is_shown_when_it_is_there_and_not_withdrawn(
     here_and_now: World,
 ) -> None:
@@ -76,7 +109,7 @@ async def test_related_campaign_is_shown_when_it_is_there_and_not_withdrawn(
     petition(here_and_now, related=["not-yet", "old", "gone", "river"])
     here_and_now.write(campaigns.rename_campaign, "old", "new", by="test", now=here_and_now.now)
     page = (await signed(here_and_now)).partition("Related campaigns")[2]
-    assert links(page) == [f"{BASE}/c/new"]
+    assert links(page.partition("</main>")[0]) == [f"{BASE}/c/new"]
 
 
 async def test_campaign_that_was_confirmed_as_well_is_not_put_forward(here_and_now: World) -> None:

@@ -125,6 +125,17 @@ async def test_looking_changes_nothing(anna: World) -> None:
     assert anna.dump() == before
 
 
+async def test_the_page_speaks_the_language_of_its_person_unless_it_is_asked_for_another(
+    anna: World,
+) -> None:
+    speak = choose.choose_language
+    anna.write(speak, anna.signer_id(ANNA), language="ar", keys=anna.here.keys)
+    url = await fresh_link(anna)
+    async with visitor(anna) as client:
+        pages = [(await client.get(url + query)).text for query in ("", "?lang=en")]
+    assert ['<html lang="ar"' in page for page in pages] == [True, False]
+
+
 async def test_a_link_opens_for_thirty_minutes(anna: World) -> None:
     url = await fresh_link(anna)
     async with visitor(anna) as client:

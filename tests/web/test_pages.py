@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -347,3 +348,32 @@ async def test_discreet_link_to_what_is_not_out_is_unknown(
     async with visitor(here_and_now) as client:
         answer = await client.get(f"/n/{uid}")
     assert answer.status_code == 404
+
+
+async def test_every_page_says_how_to_reach_us_and_links_to_what_is_mine(
+    here_and_now: World,
+) -> None:
+    reached_at(here_and_now, "1 <Long> Street\nTown", "us@example.org")
+    async with visitor(here_and_now) as client:
+        feet = [(await client.get(url)).text.partition("</main>")[2] for url in ("/", "/c/none")]
+    for foot in feet:
+        assert "1 &lt;Long&gt; Street" in foot
+        assert "Town" in foot
+        assert ">us@example.org</a>" in foot
+        assert f'href="{BASE}/me"' in foot
+
+
+async def test_no_page_names_an_address_that_nobody_has_set(here_and_now: World) -> None:
+    async with visitor(here_and_now) as client:
+        page = await client.get("/")
+    assert "@localhost" not in page.text
+    assert "<address>" not in page.text
+
+
+def reached_at(world: World, postal_address: str, reply_to: str) -> None:
+    """Set where the organisation can be reached."""
+    settings = world.here.settings
+    site = settings.site.model_copy(update={"postal_address": postal_address})
+    mail = settings.mail.model_copy(update={"reply_to": reply_to})
+    told = settings.model_copy(update={"site": site, "mail": mail})
+    world.here = replace(world.here, settings=told)

@@ -134,6 +134,30 @@ async def test_form_with_a_fault_is_shown_again_with_what_was_typed(here_and_now
     assert intakes(here_and_now) == 0
 
 
+async def test_form_without_a_name_asks_for_one(here_and_now: World) -> None:
+    petition(here_and_now)
+    async with visitor(here_and_now) as client:
+        page = await client.post("/c/river/sign", data=by_hand(here_and_now, ANNA | {"name": " "}))
+    assert page.status_code == 422
+    assert "Please give your name." in page.text
+    assert "This name cannot be taken." not in page.text
+
+
+async def test_who_follows_a_statement_is_asked_for_an_address_alone(here_and_now: World) -> None:
+    here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        page = await client.get("/c/river")
+    assert 'name="email"' in page.text
+    assert 'name="name"' not in page.text
+
+
+async def test_petition_that_is_closed_says_so_in_whole_sentences(here_and_now: World) -> None:
+    petition(here_and_now, status="closed")
+    async with visitor(here_and_now) as client:
+        page = await client.get("/c/river")
+    assert "no longer open for signing. Nobody has signed yet.</p>" in page.text
+
+
 async def test_form_passes_over_fields_it_does_not_know(here_and_now: World) -> None:
     petition(here_and_now)
     async with visitor(here_and_now) as client:
