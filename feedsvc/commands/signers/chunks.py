@@ -66,7 +66,7 @@ def _take(
     problem = record.problem
     if not problem:
         said = source.columns.values(record.cells)
-        if said.get("campaign", slug) != slug:
+        if (said.get("campaign") or slug).strip() != slug:
             into.beside[Verdict.ELSEWHERE] += 1
             return
         try:

@@ -42,6 +42,7 @@ from feedsvc.gateways.lists.refused import Refused
 TRIES = 5
 HOUR = timedelta(hours=1)
 INTERRUPTED = 130
+NAMES = {"name", "first_name", "last_name"}
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON; - for standard input.")]
 Campaign = Annotated[str, typer.Option(metavar="SLUG", help="The campaign that they signed.")]
@@ -195,6 +196,8 @@ def _tell_columns(source: Source, reading: Reading) -> None:
     typer.echo(f"Columns: {', '.join(taken)}.", err=True)
     if found.passed_over:
         typer.echo(f"Passed over: {', '.join(found.passed_over)}.", err=True)
+    if not reading.names and found.places.keys() & NAMES:
+        typer.echo("A statement is signed by organisations: names are not kept.", err=True)
     proof = [
         name
         for name, said in (
