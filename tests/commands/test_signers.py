@@ -200,6 +200,54 @@ def test_who_left_another_tool_is_not_taken(lists: Lists) -> None:
     assert list(lists.people()) == [BEA]
 
 
+MAILCHIMP = "Email Address,First Name,OPTIN_TIME,CONFIRM_TIME"
+GIVEN = "Anna,2025-06-01 10:00:00,2025-06-01 10:05:00"
+
+
+def test_who_unsubscribed_elsewhere_after_they_agreed_is_kept_out(lists: Lists) -> None:
+    told = lists.take(f"{MAILCHIMP},UNSUB_TIME", f"{ANNA},{GIVEN},2025-09-01 08:00:00")
+    assert "1  kept out: they have left" in told
+    (wish,) = lists.wishes(ANNA)
+    assert (wish.ending, wish.ended_at) == (Ending.LEFT, datetime(2025, 9, 1, 8, tzinfo=UTC))
+
+
+def test_who_unsubscribed_elsewhere_is_not_asked_either(lists: Lists) -> None:
+    told = lists.take("email,unsubscribed_at", f"{ANNA},2025-09-01", options=())
+    assert "1  kept out: they have left" in told
+    assert lists.people() == {}
+
+
+def test_who_agreed_after_they_unsubscribed_is_taken(lists: Lists) -> None:
+    lists.take(f"{MAILCHIMP},UNSUB_TIME", f"{ANNA},{GIVEN},2025-05-01 08:00:00")
+    assert lists.wishes(ANNA)[0].live
+
+
+@pytest.mark.parametrize("options", [(), CONSENT])
+def test_who_was_cleaned_elsewhere_is_kept_out(lists: Lists, options: tuple[str, ...]) -> None:
+    line = f"{ANNA},{GIVEN},2025-09-01 08:00:00"
+    told = lists.take(f"{MAILCHIMP},CLEAN_TIME", line, options=options)
+    assert "1  kept out: suppressed" in told
+    assert lists.people() == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "options"), [("campaign", CONSENT), ("Cause", (*CONSENT, "--map", "Cause=campaign"))]
+)
+def test_a_row_of_another_campaign_is_passed_over(
+    lists: Lists, column: str, options: tuple[str, ...]
+) -> None:
+    told = lists.take(f"email,{column}", f"{ANNA},forest", f"{BEA},river", options=options)
+    assert "1  passed over: another campaign" in told
+    assert list(lists.people()) == [BEA]
+
+
+def test_an_import_into_a_statement_says_that_names_are_not_kept(lists: Lists) -> None:
+    lists.here.campaign("stone")
+    lists.write("email,name", f"{ANNA},Anna")
+    assert "names are not kept" in lists.run(*CONSENT, slug="stone").stderr
+    assert "names are not kept" not in lists.run(*CONSENT).stderr
+
+
 def test_a_consent_in_the_future_is_refused(lists: Lists) -> None:
     lists.take("email,consent source,consent date", f"{ANNA},form,2030-01-01", options=())
     assert "lies in the future" in lists.refused.read_text()

@@ -119,7 +119,7 @@ def _taking(
         problem = record.problem
         if not problem:
             said = values(record.cells)
-            if said.get("campaign", slug) != slug:
+            if (said.get("campaign") or slug).strip() != slug:
                 into.beside[Verdict.ELSEWHERE] += 1
                 return
             try:

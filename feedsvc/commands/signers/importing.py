@@ -44,6 +44,8 @@ HOUR = timedelta(hours=1)
 TURN = 0.002
 """Seconds between two chunks, in which others write who wait."""
 
+NAMES = {"name", "first_name", "last_name"}
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON; - for standard input.")]
 Campaign = Annotated[str, typer.Option(metavar="SLUG", help="The campaign that they signed.")]
 Map = Annotated[
@@ -214,6 +216,8 @@ def _tell_columns(source: Source, reading: Reading) -> None:
     typer.echo(f"Columns: {', '.join(taken)}.", err=True)
     if found.passed_over:
         typer.echo(f"Passed over: {', '.join(found.passed_over)}.", err=True)
+    if not reading.names and found.places.keys() & NAMES:
+        typer.echo("A statement is signed by organisations: names are not kept.", err=True)
     proof = [
         name
         for name, said in (

@@ -6,6 +6,7 @@ from typing import Final
 from feedsvc.errors import Invalid
 
 FIELDS: Final[dict[str, str]] = {
+    "campaign": "campaign",
     "email": "email email_address e-mail mail primary_email email_1 email1 subscriber"
     " subscriber_email contact_email individual_email",
     "name": "name full_name display_name subscriber_name signature_name contact_name your_name",
@@ -19,6 +20,7 @@ FIELDS: Final[dict[str, str]] = {
     " opt_in_time timestamp submitted_at created_at created_date date_added added_time subscribed"
     " subscribe_date petition_signed_at",
     "left_at": "left_at unsub_time unsubscribed_at unsubscribed unsubscribe_date",
+    "bounced_at": "bounced_at clean_time cleaned_at bounce_date",
     "letter_version": "letter_version petition_version",
     "consent_source": "consent_source opt_in_source optin_source",
     "consent_date": "consent_date consented_at confirm_time confirmed_on opt_in_confirmed_at"
@@ -27,13 +29,13 @@ FIELDS: Final[dict[str, str]] = {
 }
 """What a row may say, and the names that tools give its columns; the first that is there counts."""
 
-OWN: Final = {"campaign": "campaign", "status": "state"}
+OWN: Final = {"status": "state"}
 """Columns that mean this in a list of ours only: elsewhere `state` is New York."""
 _OWN_MARKS: Final = {"campaign", "state", "consentedat"}
 _BESIDE: Final = {"line", "reason", "confirmedat", "leftbecause"}
 """What our own files say besides, and no import takes up."""
 
-KNOWN: Final = (*FIELDS, "campaign")
+KNOWN: Final = tuple(FIELDS)
 
 
 def plain(name: str) -> str:

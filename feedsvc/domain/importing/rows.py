@@ -96,14 +96,32 @@ class Reading:
 
     def row(self, said: Mapping[str, str]) -> Row:
         """Read a row; raises Invalid, which names the field."""
+        left_at, consent = self._past(said, "left_at"), self._consent(said)
+        common = self._common(*map(said.get, COMMON))
         return Row(
             signup.address(said["email"]),
             _name(said) if self.names else "",
-            self._common(*map(said.get, COMMON)),
+            self._standing(said, common, left_at, consent),
             self._past(said, "signed_at"),
-            self._past(said, "left_at"),
-            self._consent(said),
+            left_at,
+            consent,
         )
+
+    def _standing(
+        self,
+        said: Mapping[str, str],
+        common: Common,
+        left_at: datetime | None,
+        consent: Consent | None,
+    ) -> Common:
+        """Let a date say that somebody left, or bounced: lists of those alone have no status."""
+        if common.standing is Standing.SIGNED:
+            return common
+        if self._past(said, "bounced_at"):
+            return common._replace(standing=Standing.BOUNCED)
+        if left_at and (consent is None or consent.at <= left_at):
+            return common._replace(standing=Standing.LEFT)
+        return common
 
     def _consent(self, said: Mapping[str, str]) -> Consent | None:
         at = self._past(said, "consent_date") or self._agreed_at
