@@ -79,7 +79,7 @@ def test_who_joins_late_is_told_once_where_the_campaign_stands(late: World) -> N
     late.join(ANNA)
     for _ in range(3):
         tick(late)
-    assert late.run() == [ANNA, ANNA]  # please confirm, and the welcome
+    assert late.run() == [ANNA]
     (mail,) = written(late)
     assert "This campaign goes on. 1 person has signed." in plain(mail)
     assert "The latest update (5 January 2026): So far: river http" in plain(mail)
