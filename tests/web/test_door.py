@@ -128,7 +128,7 @@ async def test_a_forgotten_name_is_no_wish_to_follow(river: World) -> None:
     async with visitor(river) as client:
         page = await client.post("/c/river/sign", data=by_hand(river, ANNA | {"name": ""}))
     assert (page.status_code, taken(river)) == (422, [])
-    assert "This name cannot be taken" in page.text
+    assert "Please give your name." in page.text
 
 
 async def test_a_refused_follower_finds_their_form_open(river: World) -> None:
