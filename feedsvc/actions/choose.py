@@ -71,8 +71,13 @@ def choose_language(session: Session, signer_id: int, *, language: str, keys: Ke
     signer.language_tag = keys.tag(language, Sealed.LANGUAGE)
 
 
-def choose_discretion(session: Session, signer_id: int, *, discreet: bool) -> None:
-    """Let mails say what they are about, or not; what is queued and would tell is planned again."""
+def choose_discretion(
+    session: Session, signer_id: int, *, discreet: bool, by_link: int | None = None
+) -> None:
+    """Let mails say what they are about, or not; what is queued and would tell is planned again.
+
+    But not the fresh link that it was done by: that one is there, whatever the queue says.
+    """
     planning.pause(session)
     signer = session.exec(select(Signer).where(Signer.id == signer_id).with_for_update()).one()
     telling = discreet and not signer.discreet
@@ -82,4 +87,4 @@ def choose_discretion(session: Session, signer_id: int, *, discreet: bool) -> No
         due.put_back(session, [subscription.id or 0 for subscription in mine])
         welcomes.take_back(session, signer_id)
         recalls.questions(session, signer)
-        recalls.links(session, signer)
+        recalls.links(session, signer, but=by_link)

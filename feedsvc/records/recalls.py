@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, and_, delete, true, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.doors import Confirmation, FreshLink
@@ -20,18 +20,20 @@ def questions(session: Session, signer: Signer) -> None:
         signer.ask_at, signer.asks = at, max(signer.asks - 1, 0)
 
 
-def links(session: Session, signer: Signer) -> None:
-    """Call back fresh links; they wait to be mailed again."""
-    for at in _called_back(session, signer, (MailKind.LINK, MailKind.KNOWN)):
+def links(session: Session, signer: Signer, but: int | None) -> None:
+    """Call back fresh links, `but` for one; they wait to be mailed again."""
+    kept = session.exec(select(FreshLink.mailed_at).where(FreshLink.id == but)).first()
+    others = col(Mail.planned_at) != kept if kept else true()
+    for at in _called_back(session, signer, (MailKind.LINK, MailKind.KNOWN), others):
         mailed = (col(FreshLink.signer_id) == signer.id) & (col(FreshLink.mailed_at) == at)
         anew = {"mailed_at": None, "expires_at": None}
         session.execute(update(FreshLink).where(mailed).values(anew))
 
 
 def _called_back(
-    session: Session, signer: Signer, kinds: Collection[MailKind]
+    session: Session, signer: Signer, kinds: Collection[MailKind], *those: ColumnElement[bool]
 ) -> Sequence[datetime]:
     """Return when the mails were planned that do not go out."""
-    theirs = (col(Mail.signer_id) == signer.id) & col(Mail.kind).in_(kinds)
+    theirs = and_(col(Mail.signer_id) == signer.id, col(Mail.kind).in_(kinds), *those)
     cancelled = due.call_back(session, theirs)
     return session.exec(select(Mail.planned_at).where(col(Mail.id).in_(cancelled))).all()

@@ -257,8 +257,10 @@ async def _time(request: Request, signer_id: int, told: Fields) -> None:
 
 
 async def _discreet(request: Request, signer_id: int, told: Fields) -> None:
-    discreet = told.get("discreet") == "true"
-    await _write(request, choose.choose_discretion, signer_id, discreet=discreet)
+    token = tokens.read(request.path_params["token"], request.state["here"].keys, Purpose.FRESH)
+    link_id = token.scope if token else None
+    discreet = {"discreet": told.get("discreet") == "true", "by_link": link_id}
+    await _write(request, choose.choose_discretion, signer_id, **discreet)
 
 
 async def _move(request: Request, signer_id: int, told: Fields) -> None:
