@@ -151,5 +151,5 @@ def test_who_never_asked_is_never_written_to_again(here_and_now: World) -> None:
     here_and_now.write(leave.never, signer, now=here_and_now.now)
     here_and_now.write(leave.never, signer, now=here_and_now.now)
     here_and_now.pass_time(days=40)
-    here_and_now.sign_up("anna@example.org")
+    here_and_now.hand_in("anna@example.org")
     assert here_and_now.run(days=1) == []
