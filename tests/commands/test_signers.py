@@ -320,7 +320,7 @@ def test_an_import_is_audited_without_names(lists: Lists) -> None:
 def test_what_is_remembered_of_a_list_does_not_tell_who_was_in_it(lists: Lists) -> None:
     lists.take("email", ANNA)
     run = lists.here.read(lambda s: s.exec(select(ImportRun)).one())
-    said = (Form.CSV, [], (*CONSENT[1::2], ""), None, __version__)
+    said: tuple[object, ...] = (Form.CSV, [], (*CONSENT[1::2], ""), None, __version__)
     guessed = hashlib.sha256(lists.file.read_bytes() + repr(said).encode())
     keyed = lists.here.here.keys.hash(guessed.hexdigest(), "list")
     assert (run.file == guessed.digest(), run.file == keyed) == (False, True)
