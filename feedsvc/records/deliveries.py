@@ -112,21 +112,26 @@ def deliveries(
 ) -> list[Stand]:
     """Return a person's deliveries, or those of one update, the newest first."""
     columns: tuple[Any, ...] = (Delivery, Notice, Update, Campaign.slug, Subscription, Mail)
-    found = (
+    found = newest(reader.signer.id or 0, limit, *columns)
+    if update is not None:
+        found = found.where(Notice.update_id == update.id)
+    rows = session.exec(found).all()
+    return [_stand(session, reader, *row, settle=settle, now=now) for row in rows]
+
+
+def newest(signer_id: int, limit: int | None, *columns: Any) -> Any:
+    """Select something of a person's deliveries, with all that belongs to them, the newest first."""
+    return (
         select(*columns)
         .join(Notice, col(Notice.id) == Delivery.notice_id)
         .join(Update, col(Update.id) == Notice.update_id)
         .join(Campaign, col(Campaign.id) == Notice.campaign_id)
         .join(Subscription, col(Subscription.id) == Delivery.subscription_id)
         .join(Mail, col(Mail.id) == Delivery.mail_id, isouter=True)
-        .where(of(reader.signer.id or 0))
+        .where(of(signer_id))
         .order_by(col(Notice.id).desc())
         .limit(limit)
     )
-    if update is not None:
-        found = found.where(Notice.update_id == update.id)
-    rows = session.exec(found).all()
-    return [_stand(session, reader, *row, settle=settle, now=now) for row in rows]
 
 
 def absence(session: Session, update: Update, signer_id: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from feedsvc.domain import reasons
 from feedsvc.domain.outcome import Fault
@@ -77,17 +77,7 @@ def history(
 ) -> list[Told]:
     """Return what a person was sent, will be, or will not be; the newest first."""
     columns: tuple[Any, ...] = (Delivery, Notice, Update, Campaign, Subscription, Mail)
-    found = (
-        select(*columns)
-        .join(Notice, col(Notice.id) == Delivery.notice_id)
-        .join(Update, col(Update.id) == Notice.update_id)
-        .join(Campaign, col(Campaign.id) == Notice.campaign_id)
-        .join(Subscription, col(Subscription.id) == Delivery.subscription_id)
-        .join(Mail, col(Mail.id) == Delivery.mail_id, isouter=True)
-        .where(deliveries.of(reader.signer.id or 0))
-        .order_by(col(Notice.id).desc())
-        .limit(limit)
-    )
+    found = deliveries.newest(reader.signer.id or 0, limit, *columns)
     told = []
     for delivery, notice, update, campaign, subscription, mail in session.exec(found).all():
         if delivery.state is DeliveryState.WAITING:

@@ -132,11 +132,15 @@ def _sweep_again(session: Session, notices: Sequence[Notice], since: datetime) -
 def _run_again(session: Session, notices: Iterable[Notice], now: datetime) -> None:
     """Open an immediate run for what an earlier one has passed by."""
     passed = [notice for notice in notices if notice.slot_id is not None]
-    if not passed:
-        return
+    if passed:
+        open_run(session, passed, now)
+
+
+def open_run(session: Session, notices: Iterable[Notice], now: datetime) -> None:
+    """Open an immediate run for these notices."""
     slot = Slot(cadence=Cadence.IMMEDIATE, at=now)
     session.add(slot)
     session.flush()
-    for notice in passed:
+    for notice in notices:
         notice.slot_id = slot.id
     session.flush()

@@ -11,8 +11,8 @@ from feedsvc.actions.slots import places
 from feedsvc.config import DigestSettings
 from feedsvc.domain import cadence as calendar
 from feedsvc.domain.tables.ledger import DUE_NOW, Delivery, Notice, Slot
-from feedsvc.domain.tables.people import Cadence, Subscription
-from feedsvc.records import due, shares
+from feedsvc.domain.tables.people import Subscription
+from feedsvc.records import due, mailings, shares
 from feedsvc.records.locks import hold
 
 
@@ -58,12 +58,7 @@ def _open_immediate(
     ]
     if not ready and not _somebody_due_now(session, now):
         return
-    slot = Slot(cadence=Cadence.IMMEDIATE, at=now)
-    session.add(slot)
-    session.flush()
-    for notice in ready:
-        notice.slot_id = slot.id
-    session.flush()
+    mailings.open_run(session, ready, now)
 
 
 def _ready(notices: list[Notice], settle: timedelta, now: datetime) -> list[Notice]:
