@@ -29,6 +29,9 @@ RUNS = re.compile(
     r"|rel=\"?(?:prefetch|prerender|preload)|<form(?![^>]*method=\"post\")",
     re.IGNORECASE,
 )
+ACTS = re.compile(
+    r"fetch|http|submit|click|beacon|location|import|eval|src|open|\.post", re.IGNORECASE
+)
 
 
 @asynccontextmanager
@@ -102,8 +105,12 @@ async def test_a_scanner_that_runs_scripts_has_nothing_to_run(
         pages = [await client.get(link) for link in links]
     shown = [one for one in pages if "html" in one.headers.get("content-type", "")]
     assert len(shown) > 5
+    ours = here.here.templates.script  # it fills in a time zone where one can sign
+    assert not ACTS.search(ours)
     for page in shown:
-        assert not RUNS.search(page.text), page.url
+        open_to_all = page.url.path.startswith("/c/")
+        text = page.text.replace(f"<script>{ours}</script>", "") if open_to_all else page.text
+        assert not RUNS.search(text), page.url
         policy = page.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
-        assert "script-src" not in policy
+        assert open_to_all or "script-src" not in policy

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -69,11 +70,8 @@ def read_apart(listing: Listing) -> Iterator[Iterator[Part]]:
     """Give what another process reads; it has gone when this ends."""
     ours, theirs = _ANEW.Pipe(duplex=False)
     process = _ANEW.Process(target=_read, args=(theirs, listing), daemon=True)
-    asked = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both, and is ours to hear
-    try:
+    with _deaf():
         process.start()
-    finally:
-        signal.signal(signal.SIGINT, asked)
     theirs.close()
     with ThreadPoolExecutor(1, thread_name_prefix="list") as listening:
         try:
@@ -82,6 +80,17 @@ def read_apart(listing: Listing) -> Iterator[Iterator[Part]]:
             process.kill()
             process.join()
     ours.close()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let a process begin that never hears Ctrl-C; one that comes meanwhile is heard here, after."""
+    resource_tracker.ensure_running()  # it would let signals in again
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _received(ours: Connection, listening: ThreadPoolExecutor) -> Iterator[Part]:
