@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import bindparam, func, text
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, text
+from sqlmodel import Session, col
 
 from feedsvc.domain.digest import Line, digest_key
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.ledger import Digest, DigestEntry, Lane, Mail, MailKind
+from feedsvc.gateways.database import fetch, plain
 from feedsvc.records.locks import insert, on_postgresql
 
 _QUEUED = text("""
@@ -24,6 +25,9 @@ _QUEUED = text("""
 """).bindparams(bindparam("now", type_=Mail.__table__.c.planned_at.type))  # type: ignore[attr-defined]  # SQLModel hides the table
 _KEPT = text("INSERT INTO snapshot (mail_id, sealed) VALUES (:id, :sealed)")
 """Spelled out: preparing every value of every row costs more than storing them."""
+
+_LAST = plain("SELECT coalesce(max(id), 0) FROM mail")
+_COMPOSED = plain('SELECT id FROM digest WHERE "key" = :key')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def numbers(session: Session, count: int) -> Sequence[int]:
     if on_postgresql(session):
         numbers = "SELECT nextval(pg_get_serial_sequence('mail', 'id')) FROM generate_series(1, :n)"
         return session.execute(text(numbers), {"n": count}).scalars().all()
-    last = session.exec(select(func.max(Mail.id))).one() or 0
+    [(last,)] = fetch(session, _LAST)
     return range(last + 1, last + 1 + count)
 
 
@@ -90,15 +94,14 @@ def digest(
     `base_url` is where the links lead that are made when its mails are opened.
     """
     key = digest_key(kind, language, lines, fingerprint, discreet=discreet)
-    known = select(Digest.id).where(Digest.key == key)
-    found = session.exec(known).first()
-    if found is not None:
-        return found
+    for (known,) in fetch(session, _COMPOSED, key=key):
+        return int(known)
     values = {"kind": kind, "language": language, "message": compose(), "composed_at": now}
     new = insert(session, Digest).values(key=key, base_url=base_url, **values)
     made = session.execute(new.on_conflict_do_nothing().returning(col(Digest.id))).scalar()
-    if made is None:
-        return session.exec(known).one()  # type: ignore[return-value]  # never null
+    if made is None:  # another machine has composed it meanwhile
+        [(made,)] = fetch(session, _COMPOSED, key=key)
+        return int(made)
     if kind is MailKind.DIGEST:
         _entries(session, made, lines)
     return int(made)

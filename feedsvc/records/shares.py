@@ -7,8 +7,16 @@ from typing import Protocol, TypeVar
 from sqlmodel import Session, col, func, select
 
 from feedsvc.domain import halts
-from feedsvc.domain.tables.ledger import ON_TRIAL, Mail, Notice
-from feedsvc.records import due
+from feedsvc.domain.tables.ledger import Mail, Notice
+from feedsvc.gateways.database import fetch, plain
+
+_HELD_BACK = plain("""
+    SELECT later.id FROM notice AS later JOIN (
+        SELECT campaign_id, min(arrival) AS arrival FROM notice
+        WHERE share > 0 AND allowance = 0 AND paused_at IS NULL AND cancelled IS NULL
+        GROUP BY campaign_id
+    ) AS used_up ON used_up.campaign_id = later.campaign_id AND used_up.arrival <= later.arrival
+""")
 
 
 class Planned(Protocol):
@@ -28,23 +36,12 @@ class Planned(Protocol):
 Row = TypeVar("Row", bound=Planned)
 
 
-def held_back(session: Session) -> list[int]:
+def held_back(session: Session) -> set[int]:
     """Return the notices of which no more may be planned: their shares are used up.
 
     With them what arrived later in the same campaign, since delivery follows arrival.
     """
-    used_up = (
-        select(Notice.campaign_id, func.min(Notice.arrival))
-        .where(ON_TRIAL, Notice.allowance == 0, due.going_on())
-        .group_by(col(Notice.campaign_id))
-    )
-    held: list[int] = []
-    for campaign_id, arrival in session.exec(used_up).all():
-        later = select(Notice.id).where(
-            Notice.campaign_id == campaign_id, col(Notice.arrival) >= arrival
-        )
-        held += [notice_id or 0 for notice_id in session.exec(later).all()]
-    return held
+    return {notice_id for (notice_id,) in fetch(session, _HELD_BACK)}
 
 
 def within(

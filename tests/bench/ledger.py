@@ -1,4 +1,6 @@
-"""Fan-out and plan: what they cost, and how long others wait, on an update to people of all cadences.
+"""Fan-out and plan: what they cost, and how long others wait, on updates to people of all cadences.
+
+The first is timed; while the second goes the same way another writer competes.
 
 python -m tests.bench.ledger SIGNERS
 """
@@ -53,7 +55,7 @@ def measure(signers: int) -> Iterator[Result]:
     name = f"INSERT … SELECT of as many rows; {signers:,} signers"
     yield Result("fan-out, a signer", many.fan_out, "µs", many.bare, name)
     yield Result("plan, a recipient", many.plan, "µs", many.bare, name)
-    yield Result("the same, CPU", many.cpu, "µs", referred="with that of the other writer")
+    yield Result("the same, CPU", many.cpu, "µs")
     yield Result("longest wait of another writer", many.wait, "ms", few.wait, f"{FEW:,} signers")
     yield Result("peak memory", many.peak, "MB", few.peak, f"{FEW:,} signers")
 
@@ -69,14 +71,19 @@ def main(signers: int) -> None:
     with crowded(signers, cadences=tuple(Cadence)) as here:
         scatter(here)
         here.write(table)
+        here.here.templates.warm()
+        run_plan(here)  # the slots of days gone by are opened when a service starts, not now
         bare = _timed(signers, lambda: here.write(lambda session: session.execute(text(BARE))))
         here.post()
+        fanned_out = _timed(signers, lambda: run_fan_out(here))
+        used = time.process_time()
+        planned = _timed(signers, lambda: run_everything(here))
+        cpu = (time.process_time() - used) / signers * 1e6
+        here.post()
         with competing(here) as rival:
-            fanned_out = _timed(signers, lambda: run_fan_out(here))
-            used = time.process_time()
-            planned = _timed(signers, lambda: run_everything(here))
-            cpu = (time.process_time() - used) / signers * 1e6
-        assert here.read(_mails) == signers
+            run_fan_out(here)
+            run_everything(here)
+        assert here.read(_mails) == 2 * signers
     told = Figures(bare, fanned_out, planned, cpu, max(rival.waits) * 1e3, peak())
     print(json.dumps(asdict(told)))
 

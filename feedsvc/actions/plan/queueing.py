@@ -7,9 +7,10 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from feedsvc.actions.plan.groups import Group
-from feedsvc.domain.tables.ledger import WAITING, Delivery, DeliveryState, Slot, Withheld
+from feedsvc.actions.plan.stretch import Slot
+from feedsvc.domain.tables.ledger import WAITING, Delivery, DeliveryState, Withheld
 from feedsvc.domain.tables.people import Cadence
-from feedsvc.gateways.database import execute, plain
+from feedsvc.gateways.database import day_of, execute, plain
 from feedsvc.records import mails
 from feedsvc.records.told import IN_IDS, told
 
@@ -86,9 +87,9 @@ def remember(session: Session, slot: Slot, signers: Sequence[int], now: datetime
     """Keep the local date that each signer was served, whatever their zone does next."""
     if slot.local_date is None:
         return
-    day = slot.local_date.isoformat()
+    day = day_of(slot.local_date).isoformat()
     ids = told(session, signers)
-    if slot.cadence is Cadence.DAILY:
+    if slot.cadence == Cadence.DAILY:
         execute(session, _DAILY, ids=ids, day=day, now=now)
     else:
         execute(session, _WEEKLY, ids=ids, day=day)

@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from feedsvc.actions.plan import groups, queueing, stretch
-from feedsvc.actions.plan.stretch import Row
+from feedsvc.actions.plan.stretch import Row, Slot, Stretch
 from feedsvc.domain.cadence import Period, served
 from feedsvc.domain.sealing import Keys
-from feedsvc.domain.tables.ledger import Slot, Withheld
+from feedsvc.domain.tables.ledger import Withheld
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.gateways.composer import Composer
-from feedsvc.gateways.database import day_of, instant_of
+from feedsvc.gateways.database import day_of, execute, fetch, instant_of, plain
 from feedsvc.records import shares
+
+_OLDEST = plain(
+    """
+    SELECT id, cadence, zone_tag, hour, weekday, local_date, at, bookmark FROM slot
+    WHERE planned_at IS NULL AND id > :after ORDER BY id LIMIT 1 %(locked)s
+    """,
+    locked=("", "FOR UPDATE SKIP LOCKED"),
+)
+_MOVED = plain("UPDATE slot SET bookmark = :end WHERE id = :id")
+_ENDED = plain("UPDATE slot SET planned_at = :now WHERE id = :id")
 
 
 def plan(
@@ -37,23 +47,18 @@ def plan(
     part = stretch.walk(session, slot, chunk, now)
     _withhold_suppressed(session, part.rows)
     lacking = _lacking(part.rows, slot, now)
-    going = shares.within(session, lacking, part.campaigns, canary_percent, now)
+    going = _within(session, lacking, part, canary_percent, now)
     _write(session, composer, keys, slot, going, now)
     if part.end is None:
-        slot.planned_at = now
+        execute(session, _ENDED, id=slot.id, now=now)
     else:
-        slot.bookmark = part.end
+        execute(session, _MOVED, id=slot.id, end=part.end)
     return slot.id
 
 
 def _oldest(session: Session, after: int) -> Slot | None:
-    return session.exec(
-        select(Slot)
-        .where(col(Slot.planned_at).is_(None), col(Slot.id) > after)
-        .order_by(col(Slot.id))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
+    found = fetch(session, _OLDEST, after=after)
+    return Slot(*found[0]) if found else None
 
 
 def _withhold_suppressed(session: Session, rows: Sequence[Row]) -> None:
@@ -68,7 +73,7 @@ def _lacking(rows: Sequence[Row], slot: Slot, now: datetime) -> Sequence[Row]:
     free = [row for row in rows if not row.suppressed]
     if slot.local_date is None:
         return free
-    period = Period(slot.cadence, slot.local_date, slot.at)
+    period = Period(Cadence(slot.cadence), day_of(slot.local_date), instant_of(slot.at))
     return [row for row in free if not _served(row, period, now)]
 
 
@@ -77,6 +82,16 @@ def _served(row: Row, period: Period, now: datetime) -> bool:
     last_on = row.daily_served_on if daily else row.weekly_served_on
     on, at = last_on and day_of(last_on), row.daily_served_at and instant_of(row.daily_served_at)
     return served(period, on, at, now)
+
+
+def _within(
+    session: Session, rows: Sequence[Row], part: Stretch, percent: float, now: datetime
+) -> Sequence[Row]:
+    """Leave out what exceeds the shares of notices that have not proven themselves."""
+    if not any(notice.unproven for notice in part.notices.values()):
+        return rows
+    campaigns = {number: notice.campaign_id for number, notice in part.notices.items()}
+    return shares.within(session, rows, campaigns, percent, now)
 
 
 def _write(

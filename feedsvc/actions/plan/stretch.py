@@ -4,17 +4,16 @@ A stretch is bounded by how many are looked at, due or not, so that whoever wait
 waits for one stretch only, however many wait for another day.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from feedsvc.domain.tables.ledger import Notice, Slot
 from feedsvc.domain.tables.people import Cadence
-from feedsvc.gateways.database import Plain, fetch, plain
-from feedsvc.records import due, shares
-from feedsvc.records.told import told
+from feedsvc.gateways.database import Plain, fetch, instant_of, plain
+from feedsvc.records import shares
+from feedsvc.records.told import IN_IDS, told
 
 LOOKS = 4
 """How many are looked at for each that a chunk may take."""
@@ -55,6 +54,25 @@ _OWN = (
 )
 
 
+_NOTICES = """
+    SELECT id, campaign_id, arrival, arrived_at, share IS NOT NULL FROM notice
+    WHERE %(which)s AND paused_at IS NULL AND cancelled IS NULL
+"""
+
+
+class Slot(NamedTuple):
+    """An open slot, as a plain statement reads it."""
+
+    id: int
+    cadence: str
+    zone_tag: bytes | None
+    hour: int
+    weekday: int
+    local_date: Any
+    at: Any
+    bookmark: int
+
+
 class Row(NamedTuple):
     """One delivery that is due, with what is known of its signer, as a plain statement reads it."""
 
@@ -68,14 +86,22 @@ class Row(NamedTuple):
     suppressed: bool
 
 
+class Going(NamedTuple):
+    """A notice that goes on; `unproven`: a share of it goes first."""
+
+    campaign_id: int
+    arrival: int
+    unproven: bool
+
+
 class Stretch(NamedTuple):
     """What is due in a part of a slot; `end` is the last signer looked at, None: all were.
 
-    `rows` are in the order of signers, campaigns and arrivals; `campaigns` gives that of a notice.
+    `rows` are in the order of signers, campaigns and arrivals; `notices` are those that they are of.
     """
 
     rows: Sequence[Row]
-    campaigns: Mapping[int, int]
+    notices: Mapping[int, Going]
     end: int | None
 
 
@@ -121,6 +147,8 @@ _AT_ONCE = _deliveries(_WAITING, _OWN)
 _OVERDUE = _deliveries(_DUE_NOW, _same("due_now"))
 _DAILY = _people("")
 _WEEKLY = _people("AND weekly_day = :weekday")
+_OF_RUN = plain(_NOTICES, which=_same("slot_id = :run"))
+_THESE = plain(_NOTICES, which=(f"id {IN_IDS[0]}", f"id {IN_IDS[1]}"))
 
 
 def walk(session: Session, slot: Slot, chunk: int, now: datetime) -> Stretch:
@@ -137,45 +165,44 @@ def walk(session: Session, slot: Slot, chunk: int, now: datetime) -> Stretch:
         found = [*(row for row in found if row[0] != end), *rest]
     rows = list(map(Row._make, found))
     notices = _going_on(session, slot, {row.notice_id for row in rows})
-    campaigns = {number: campaign for number, (campaign, _) in notices.items()}
-    return Stretch(_in_order(rows, notices), campaigns, end)
+    return Stretch(_in_order(rows, notices), notices, end)
 
 
 def _source(session: Session, slot: Slot) -> tuple[_Source, dict[str, Any]]:
     """Say where to look, and for what: nobody walks through all who wait when none of it is due."""
-    if slot.cadence is Cadence.IMMEDIATE:
+    if slot.cadence == Cadence.IMMEDIATE:
         own = _own(session, slot)
         return (_AT_ONCE, {"own": told(session, own)}) if own else (_OVERDUE, {})
-    place = {"zone": slot.zone_tag, "hour": slot.hour, "cadence": slot.cadence.value}
-    if slot.cadence is Cadence.WEEKLY:
+    place = {"zone": slot.zone_tag, "hour": slot.hour, "cadence": slot.cadence}
+    if slot.cadence == Cadence.WEEKLY:
         return _WEEKLY, place | {"weekday": slot.weekday}
     return _DAILY, place
 
 
 def _own(session: Session, slot: Slot) -> list[int]:
     """Give the notices of this run that may be planned."""
-    own = session.exec(select(Notice.id).where(Notice.slot_id == slot.id, due.going_on())).all()
     held = shares.held_back(session)
-    return [number for number in own if number is not None and number not in held]
+    return [number for number, *_ in fetch(session, _OF_RUN, run=slot.id) if number not in held]
 
 
-def _going_on(session: Session, slot: Slot, notice_ids: set[int]) -> dict[int, tuple[int, int]]:
-    """Give campaign and arrival of those notices that may be planned in this slot.
+def _going_on(session: Session, slot: Slot, notice_ids: Collection[int]) -> dict[int, Going]:
+    """Give those notices that may be planned in this slot.
 
     Not those that are stopped, whose shares are used up, or that came after the hour of the slot.
     """
     if not notice_ids:
         return {}
-    held = shares.held_back(session)
-    known = select(Notice.id, Notice.campaign_id, Notice.arrival).where(
-        col(Notice.id).in_(notice_ids - set(held)), due.going_on()
-    )
-    if slot.cadence is not Cadence.IMMEDIATE:
-        known = known.where(col(Notice.arrived_at) < slot.at)
-    return {number or 0: (campaign, arrival) for number, campaign, arrival in session.exec(known)}
+    held, at = shares.held_back(session), instant_of(slot.at)
+    return {
+        number: Going(campaign_id, arrival, bool(unproven))
+        for number, campaign_id, arrival, arrived_at, unproven in fetch(
+            session, _THESE, ids=told(session, list(notice_ids))
+        )
+        if number not in held and (slot.cadence == Cadence.IMMEDIATE or instant_of(arrived_at) < at)
+    }
 
 
-def _in_order(rows: list[Row], notices: Mapping[int, tuple[int, int]]) -> list[Row]:
+def _in_order(rows: list[Row], notices: Mapping[int, Going]) -> list[Row]:
     """Leave out what may not go, and put the rest in order."""
     going = [row for row in rows if row.notice_id in notices]
     if len(notices) > 1:
