@@ -8,7 +8,7 @@ from feedsvc.domain import cadence as calendar
 from feedsvc.domain.cadence import Period
 from feedsvc.domain.tables.content import Notify, Update, UpdateStatus
 from feedsvc.domain.tables.ledger import Mail, MailState, Notice, Withheld
-from feedsvc.domain.tables.people import Cadence, Signer, Subscription
+from feedsvc.domain.tables.people import Cadence, Served, Signer, Subscription
 
 QUARANTINED = "quarantined"
 WITHHELD = {
@@ -54,6 +54,7 @@ class Case:
     notice: Notice
     subscription: Subscription
     signer: Signer
+    served: Served
     zone: str
     settle: timedelta
     now: datetime
@@ -157,15 +158,14 @@ def next_digest(case: Case) -> datetime:
 
 
 def _too_early(case: Case, period: Period) -> bool:
-    signer = case.signer
     if case.notice.arrived_at >= period.at:
         return True
     if case.passed is not None and period.local_date <= case.passed:
         return True
     daily = period.cadence is Cadence.DAILY
-    last_on = signer.daily_served_on if daily else signer.weekly_served_on
+    last_on = case.served.daily_on if daily else case.served.weekly_on
     then = max(case.now, period.at + case.settle)
-    return calendar.served(period, last_on, signer.daily_served_at, then)
+    return calendar.served(period, last_on, case.served.daily_at, then)
 
 
 def mail(sent: Mail, now: datetime) -> str:

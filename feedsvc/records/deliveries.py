@@ -19,7 +19,7 @@ from feedsvc.domain.tables.ledger import (
     Slot,
     Withheld,
 )
-from feedsvc.domain.tables.people import Cadence, Signer, Subscription
+from feedsvc.domain.tables.people import Cadence, Served, Signer, Subscription
 from feedsvc.records import due
 
 
@@ -204,6 +204,7 @@ def case(
         notice=notice,
         subscription=subscription,
         signer=reader.signer,
+        served=_served(session, reader.signer),
         zone=reader.zone,
         settle=settle,
         now=now,
@@ -214,6 +215,10 @@ def case(
         passed=_passed(session, reader.signer, subscription.cadence),
         trial=_trial(session, notice),
     )
+
+
+def _served(session: Session, signer: Signer) -> Served:
+    return session.get(Served, signer.id) or Served(signer_id=signer.id or 0)
 
 
 def _arrivals(session: Session, campaign_id: int) -> Sequence[datetime]:

@@ -9,7 +9,15 @@ from sqlmodel import Session, col, select
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink
 from feedsvc.domain.tables.ledger import Mail, Withheld
-from feedsvc.domain.tables.people import Ending, Reach, Signature, Signer, Subscription, Suppression
+from feedsvc.domain.tables.people import (
+    Ending,
+    Reach,
+    Served,
+    Signature,
+    Signer,
+    Subscription,
+    Suppression,
+)
 from feedsvc.records import due, wiping
 from feedsvc.records.locks import insert
 
@@ -29,6 +37,7 @@ def person(session: Session, signer: Signer, now: datetime) -> None:
     for row in (Confirmation, FreshLink):
         session.execute(delete(row).where(col(row.signer_id) == signer_id))
     _end_changes(session, signer_id, now)
+    session.execute(delete(Served).where(col(Served.signer_id) == signer_id))
     _empty(signer, now)
     session.flush()
 

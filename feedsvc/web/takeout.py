@@ -9,7 +9,7 @@ from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign, Update
 from feedsvc.domain.tables.doors import AddressChange, Confirmation, FreshLink
 from feedsvc.domain.tables.ledger import Delivery, Mail, Notice
-from feedsvc.domain.tables.people import Signature, Signer, Subscription, Suppression
+from feedsvc.domain.tables.people import Served, Signature, Signer, Subscription, Suppression
 from feedsvc.records import deliveries, signatures
 from feedsvc.web import mine
 
@@ -22,6 +22,7 @@ def takeout(session: Session, keys: Keys, signer: Signer) -> Document:
     index = signer.address_index or b""
     return {
         "about": _about(keys, signer),
+        "digests": _digests(session, signer),
         "signatures": _signatures(session, keys, index, slugs),
         "subscriptions": _subscriptions(session, signer, slugs),
         "updates": _deliveries(session, signer, slugs),
@@ -40,10 +41,14 @@ def _about(keys: Keys, signer: Signer) -> Document:
         "time_zone": mine.zone_of(keys, signer),
         **_picked(
             signer,
-            "discreet daily_hour weekly_day daily_served_on daily_served_at weekly_served_on "
-            "created_at signed_up_at confirmed_at ask_at",
+            "discreet daily_hour weekly_day created_at signed_up_at confirmed_at ask_at",
         ),
     }
+
+
+def _digests(session: Session, signer: Signer) -> Document | None:
+    served = session.get(Served, signer.id)
+    return None if served is None else _picked(served, "daily_on daily_at weekly_on")
 
 
 def _signatures(

@@ -12,7 +12,7 @@ from feedsvc.domain.tables.ledger import WAITING, Delivery, DeliveryState, Withh
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.gateways.database import day_of, execute, plain
 from feedsvc.records import mails
-from feedsvc.records.told import IN_IDS, told
+from feedsvc.records.told import told
 
 _LISTED = (
     "(SELECT :first + key AS mail_id, value AS signer_id FROM json_each(:signers)) AS listed",
@@ -62,11 +62,25 @@ _MARKED = plain(
     """,
     in_signers=("IN (SELECT value FROM json_each(:signers))", "= ANY(:signers)"),
 )
+_SERVED = {
+    "day": (":day", "CAST(:day AS date)"),
+    "ids": ("json_each(:ids)", "unnest(CAST(:ids AS bigint[])) AS ids (value)"),
+}
 _DAILY = plain(
-    "UPDATE signer SET daily_served_on = :day, daily_served_at = :now WHERE id %(in_ids)s",
-    in_ids=IN_IDS,
+    """
+    INSERT INTO served (signer_id, daily_on, daily_at)
+    SELECT value, %(day)s, :now FROM %(ids)s WHERE TRUE
+    ON CONFLICT (signer_id) DO UPDATE SET daily_on = excluded.daily_on, daily_at = excluded.daily_at
+    """,
+    **_SERVED,
 )
-_WEEKLY = plain("UPDATE signer SET weekly_served_on = :day WHERE id %(in_ids)s", in_ids=IN_IDS)
+_WEEKLY = plain(
+    """
+    INSERT INTO served (signer_id, weekly_on) SELECT value, %(day)s FROM %(ids)s WHERE TRUE
+    ON CONFLICT (signer_id) DO UPDATE SET weekly_on = excluded.weekly_on
+    """,
+    **_SERVED,
+)
 
 
 def queue(session: Session, group: Group, key: int, now: datetime) -> None:

@@ -79,8 +79,8 @@ def _lacking(rows: Sequence[Row], slot: Slot, now: datetime) -> Sequence[Row]:
 
 def _served(row: Row, period: Period, now: datetime) -> bool:
     daily = period.cadence is Cadence.DAILY
-    last_on = row.daily_served_on if daily else row.weekly_served_on
-    on, at = last_on and day_of(last_on), row.daily_served_at and instant_of(row.daily_served_at)
+    last_on = row.daily_on if daily else row.weekly_on
+    on, at = last_on and day_of(last_on), row.daily_at and instant_of(row.daily_at)
     return served(period, on, at, now)
 
 

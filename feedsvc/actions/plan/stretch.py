@@ -31,8 +31,7 @@ _LIVE_HERE = """
     ORDER BY signer.id LIMIT 1 OFFSET :looks
 """
 _ROWS = """
-    SELECT signer.id, delivery.notice_id, language_tag, discreet,
-        daily_served_on, daily_served_at, weekly_served_on,
+    SELECT signer.id, delivery.notice_id, language_tag, discreet, %(served)s,
         EXISTS (
             SELECT 1 FROM suppression
             WHERE suppression.address_index = signer.address_index AND lifted_at IS NULL
@@ -80,9 +79,9 @@ class Row(NamedTuple):
     notice_id: int
     language_tag: bytes | None
     discreet: bool
-    daily_served_on: Any
-    daily_served_at: Any
-    weekly_served_on: Any
+    daily_on: Any
+    daily_at: Any
+    weekly_on: Any
     suppressed: bool
 
 
@@ -120,6 +119,7 @@ def _deliveries(which: str, is_due: tuple[str, str]) -> _Source:
     """Go through the deliveries that wait, by their index."""
     rows = plain(
         _ROWS,
+        served=_same("NULL, NULL, NULL"),
         tables=_same("delivery CROSS JOIN subscription CROSS JOIN signer"),
         joined=_same(f"{which} AND signer.id = delivery.signer_id"),
         ordered=_same("delivery.signer_id"),
@@ -134,7 +134,11 @@ def _people(weekday: str) -> _Source:
     here = f"zone_tag = :zone AND daily_hour = :hour {weekday}"
     rows = plain(
         _ROWS,
-        tables=_same("signer CROSS JOIN delivery CROSS JOIN subscription"),
+        served=_same("daily_on, daily_at, weekly_on"),
+        tables=_same(
+            "signer CROSS JOIN delivery CROSS JOIN subscription "
+            "LEFT JOIN served ON served.signer_id = signer.id"
+        ),
         joined=_same(f"{here} AND {_WAITING} AND delivery.signer_id = signer.id"),
         ordered=_same("signer.id"),
         due=_same("cadence = :cadence"),

@@ -75,9 +75,6 @@ class Signer(SQLModel, table=True):
     discreet: bool = False
     daily_hour: int
     weekly_day: int
-    daily_served_on: date | None = None
-    daily_served_at: datetime | None = None
-    weekly_served_on: date | None = None
     created_at: datetime
     signed_up_at: datetime
     confirmed_at: datetime | None = None
@@ -91,9 +88,21 @@ class Signer(SQLModel, table=True):
         self.language_sealed = self.zone_sealed = self.language_tag = None
         self.zone_tag = self.domain_tag = b""
         self.daily_hour = self.weekly_day = 0
-        self.daily_served_on = self.daily_served_at = self.weekly_served_on = None
         self.discreet = False
         self.ask_at = None
+
+
+class Served(SQLModel, table=True):
+    """When a signer had the last daily digest (local date and instant) and the last weekly one.
+
+    Apart from the signer: whoever lives in one place is scattered over that table, and each digest
+    would write a page of it again.
+    """
+
+    signer_id: int = refers("signer.id", primary_key=True)
+    daily_on: date | None = None
+    daily_at: datetime | None = None
+    weekly_on: date | None = None
 
 
 class Signature(SQLModel, table=True):

@@ -22,6 +22,7 @@ WELCOME = sa.text("welcome_at IS NOT NULL")
 def upgrade() -> None:
     """Add them; what is there goes on as it was."""
     _signers()
+    _served()
     _signatures()
     _subscriptions()
     _mails()
@@ -44,6 +45,26 @@ def _signers() -> None:
         sqlite_where=ASKING,
         postgresql_where=ASKING,
     )
+
+
+def _served() -> None:
+    """Keep apart what every digest writes: it would write a page of signers again for each."""
+    op.create_table(
+        "served",
+        sa.Column("signer_id", BIG, nullable=False),
+        sa.Column("daily_on", sa.Date(), nullable=True),
+        sa.Column("daily_at", AT, nullable=True),
+        sa.Column("weekly_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["signer_id"], ["signer.id"]),
+        sa.PrimaryKeyConstraint("signer_id"),
+    )
+    op.execute("""
+        INSERT INTO served (signer_id, daily_on, daily_at, weekly_on)
+        SELECT id, daily_served_on, daily_served_at, weekly_served_on FROM signer
+        WHERE daily_served_on IS NOT NULL OR weekly_served_on IS NOT NULL
+    """)
+    for column in ("daily_served_on", "daily_served_at", "weekly_served_on"):
+        op.drop_column("signer", column)
 
 
 def _signatures() -> None:
