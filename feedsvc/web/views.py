@@ -8,23 +8,6 @@ from feedsvc.domain.sharing import Share
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
-def signs(kind: CampaignKind, status: CampaignStatus) -> bool:
-    """Whether names are put under it: a petition's, while it is open."""
-    return kind is CampaignKind.PETITION and status is CampaignStatus.OPEN
-
-
-def follows(status: CampaignStatus) -> bool:
-    """Whether news may still come, so that somebody can ask for it: also when it is closed or won."""
-    return status is not CampaignStatus.WITHDRAWN
-
-
-def takes(kind: CampaignKind, status: CampaignStatus) -> bool:
-    """Whether a petition can be signed, or a statement followed."""
-    if kind is CampaignKind.PETITION:
-        return status is CampaignStatus.OPEN
-    return status is not CampaignStatus.WITHDRAWN
-
-
 @dataclass(frozen=True, slots=True)
 class FeedsView:
     """Where the feeds of a campaign, or of everything, are."""

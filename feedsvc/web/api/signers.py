@@ -14,18 +14,17 @@ from feedsvc.domain.importing.rows import Consent
 from feedsvc.domain.importing.vouched import SITE, SignerDraft
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
-from feedsvc.domain.tables.content import Campaign, CampaignKind
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.staff import Scope, StaffKey
-from feedsvc.errors import Conflict, Invalid
+from feedsvc.errors import Conflict
 from feedsvc.gateways.installation import Installation
 from feedsvc.records import roll
-from feedsvc.web import documents
+from feedsvc.web import documents, fitting
 from feedsvc.web.api import auth, posting, reading
 from feedsvc.web.api.models import Accepted, SignerLine, SignerList
 from feedsvc.web.api.operations import Operation
 from feedsvc.web.api.reading import Window
 from feedsvc.web.state import Request
-from feedsvc.web.views import follows, signs
 
 WISH: Final = "wish"
 NAME: Final = "name"
@@ -42,7 +41,7 @@ async def hand_in(request: Request, key: StaffKey) -> Response:
 
     def act(session: Session) -> Accepted:
         campaign = auth.campaign(session, key, slug)
-        _fitting(campaign, draft)
+        fitting.check(campaign, name=draft.name, updates=draft.updates)
         if consent is None:
             _ask(session, here, campaign, draft, now)
         else:
@@ -75,22 +74,6 @@ async def listed(request: Request, key: StaffKey) -> Response:
     answer = reading.answer(request, found)
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _fitting(campaign: Campaign, draft: SignerDraft) -> None:
-    """Refuse what the form would refuse; who signs nothing and wants nothing says nothing."""
-    petition = campaign.kind is CampaignKind.PETITION
-    if not follows(campaign.status):
-        raise Conflict("The campaign is withdrawn.", remedy="Nothing comes of it any more.")
-    if draft.name and petition and not signs(campaign.kind, campaign.status):
-        remedy = "Leave `name` out, and they hear of its news."
-        raise Conflict("The petition takes no more names.", remedy=remedy)
-    if not petition and draft.name:
-        remedy = "Leave it out: organisations sign a statement, people follow it."
-        raise Invalid("name", "is not kept.", remedy=remedy)
-    if not draft.updates and not (petition and draft.name):
-        remedy = "Send true to hear of its news" + (", or a name to sign." if petition else ".")
-        raise Invalid("updates", "Nothing is asked for.", remedy=remedy)
 
 
 def _ask(

@@ -127,7 +127,7 @@ async def test_who_was_erased_stays_out(
     ("change", "field"),
     [
         ({"email": "anna@"}, "email"),
-        ({"name": "", "updates": False}, "updates"),
+        ({"name": "", "updates": False}, "name"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"language": "klingon!"}, "language"),
         ({"cadence": "hourly"}, "cadence"),
