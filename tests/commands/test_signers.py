@@ -420,6 +420,21 @@ def test_a_leave_is_exported_though_the_same_address_was_signed_up_since_and_lap
     assert (line["email"], line["state"], line["left_at"] != "") == (ANNA, "left", True)
 
 
+def test_who_took_a_leave_back_is_exported_as_confirmed_when_they_first_were(
+    lists: Lists,
+) -> None:
+    signer_id = lists.here.join(ANNA)
+    for _ in range(2):
+        lists.here.pass_time(minutes=5)
+        left_at = lists.here.now
+        lists.here.leave(signer_id)
+        lists.here.pass_time(minutes=5)
+        act = {"campaigns": None, "left_at": left_at, "now": lists.here.now}
+        lists.here.write(leave.undo, signer_id, **act)
+    [line] = csv.DictReader(lists.export().splitlines())
+    assert (line["state"], line["confirmed_at"]) == ("live", "2026-03-02T09:00:00Z")
+
+
 def test_who_was_erased_is_in_no_export(lists: Lists) -> None:
     signer_id = lists.here.join(ANNA)
     lists.here.write(leave.leave, signer_id, campaigns=None, now=lists.here.now)
