@@ -60,11 +60,11 @@ class UpdateView:
 
 @dataclass(frozen=True, slots=True)
 class LatestView:
-    """The newest event among the updates of a campaign, named and dated."""
+    """The newest event among the updates of a campaign, named and dated: a day, a month or a year."""
 
     title: str
     url: str
-    date_words: str
+    day: str
     language: str
     direction: str
 
