@@ -95,7 +95,7 @@ def digest(
     if found is not None:
         return found
     values = {"kind": kind, "language": language, "message": compose(), "composed_at": now}
-    new = insert(session, Digest).values(key=key, base_url=base_url, **values)
+    new = insert(session, Digest).values(key=key, base_url=base_url, discreet=discreet, **values)
     made = session.execute(new.on_conflict_do_nothing().returning(col(Digest.id))).scalar()
     if made is None:
         return session.exec(known).one()  # type: ignore[return-value]  # never null
