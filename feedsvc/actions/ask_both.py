@@ -100,17 +100,29 @@ class _Asking:
         )
 
     def _of_new(self, language: str) -> int:
+        """Compose for the new address; whoever has it here already is written to as they chose."""
+        owner = changes.owner(self._session, self._change.address_index or b"")
         composer, discreet = self._composer, self._signer.discreet
-        known = not changes.free(self._session, self._change.address_index or b"")
+        if owner is not None:
+            language = self._language(owner) or language
+            discreet = discreet or owner.discreet
         return mails.digest(
             self._session,
             MailKind.MOVE_TO,
             language,
-            [(int(known), 0, "discreet" if discreet else "")],
+            [(int(owner is not None), 0, "discreet" if discreet else "")],
             composer.fingerprint,
-            lambda: composer.move_to(language, known=known, discreet=discreet),
+            lambda: composer.move_to(language, known=owner is not None, discreet=discreet),
             self._now,
         )
+
+    def _language(self, owner: Signer) -> str:
+        """Open somebody's language; one that is damaged is none."""
+        try:
+            written = self._keys.unseal(owner.language_sealed or b"", Sealed.LANGUAGE)
+        except FeedsvcError:
+            return ""
+        return self._composer.nearest(written)
 
     def _queue(self, kind: MailKind, address: str, digest_id: int, more: dict[str, str]) -> None:
         purpose = Purpose.MOVE_FROM if kind is MailKind.MOVE_FROM else Purpose.MOVE_TO

@@ -14,7 +14,7 @@ from feedsvc.domain.tables.ledger import Lane, Mail
 from feedsvc.domain.tables.people import Signature, Signer
 from feedsvc.domain.tokens import Purpose, Token
 from feedsvc.gateways.database import journalled
-from feedsvc.records import audit, changes, due, planning, signatures, subscriptions
+from feedsvc.records import audit, changes, due, planning, signatures, subscriptions, wiping
 
 DAY = timedelta(days=1)
 A_DAY = 3
@@ -69,8 +69,10 @@ def refuse(session: Session, token: Token, *, now: datetime) -> None:
 def forget_changes(session: Session, *, now: datetime) -> None:
     """Forget the addresses of changes that are over, and changes that count against no limit.
 
-    One that is done stays: by it an address is known as its person's old one.
+    One that is done stays: by it an address is known as its person's old one. The mail that told the
+    old address of one that was not asked is wiped as soon as it is over: no "never" would find it.
     """
+    wiping.unasked(session)
     over = (col(AddressChange.expires_at) <= now) | col(AddressChange.done_at).is_not(None)
     session.execute(
         update(AddressChange)

@@ -45,10 +45,10 @@ def books(
         found = _look(here.database, update)
         if watch:
             found = _watch(here.database, update, found)
-        problem = here.database.read_now(trouble)
+        problem = here.database.read_now(trouble, app.utc_now())
     typer.echo("\n".join(map(in_words, found)) or "No update has been mailed yet.")
     if problem:
-        typer.echo(f"The sender is in trouble, and tries again by itself: {problem}")
+        typer.echo(f"Mail waits: {problem}.")
     if not all(one.balanced for one in found):
         raise typer.Exit(1)
 
@@ -88,7 +88,7 @@ def _watch(database: Database, update: str | None, found: list[Books]) -> list[B
             found = _look(database, update)
             tasks += [bars.add_task(one.notice, total=None) for one in found[len(tasks) :]]
             _show(bars, tasks, found)
-            problem = database.read_now(trouble)
+            problem = database.read_now(trouble, app.utc_now())
             bars.update(trouble_bar, description=escape(problem or ""), visible=bool(problem))
             time.sleep(max(PAUSE, REST * (time.monotonic() - begun)))
     return found

@@ -92,7 +92,7 @@ def in_words(found: Standing) -> Iterator[str]:
     yield from _part(_heading(found), [list(_stand(one)) for one in found.deliveries])
     if found.trouble:
         yield ""
-        yield from _wrapped(f"The sender is in trouble, and tries again: {found.trouble}", "")
+        yield from _wrapped(f"Mail waits: {found.trouble}.", "")
     if found.absent:
         yield from _wrapped(f"No delivery of this update: {found.absent}.", "  ")
 
@@ -132,10 +132,22 @@ def _person(person: Person | None) -> Iterator[str]:
         yield f"  confirmed {moment(person.confirmed_at)}"
     else:
         yield "  not confirmed: no news is mailed before they are"
-    if person.to_be_asked_at:
-        yield f"  will be asked to confirm at {moment(person.to_be_asked_at)} at the earliest"
+    yield from (f"  {line}" for line in _asking(person))
     hour, day = f"{person.daily_hour:02}:00", weekday(person.weekly_day)
     yield f"  daily digests come at {hour}, weekly ones on {day}, in {person.zone}"
+
+
+def _asking(person: Person) -> Iterator[str]:
+    """Say whether they were asked for a yes, and what comes next."""
+    if person.asked_at and person.asked:
+        yield f"asked to confirm at {moment(person.asked_at)}, and has not answered"
+    if person.link_until and person.asked:
+        yield f"can say yes until {moment(person.link_until)}, by the link in that mail"
+    if person.to_be_asked_at:
+        what = "reminded once" if person.asked else "asked to confirm"
+        yield f"will be {what} at {moment(person.to_be_asked_at)} at the earliest"
+    elif person.asked:
+        yield "is not asked again: they have been reminded, or it is enough for now"
 
 
 def _signed(one: Signed) -> list[str]:

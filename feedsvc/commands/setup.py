@@ -1,5 +1,6 @@
 """Set up an installation, and bring its schema up to date."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,27 +9,81 @@ import typer
 
 from feedsvc import config, migrations
 from feedsvc.commands.opening import ConfigFile
-from feedsvc.config import Settings
+from feedsvc.config import MailSettings, Settings, Site
+from feedsvc.config.kinds import Section
+from feedsvc.config.reading import wrong
 from feedsvc.domain.mime import ascii_domain
 from feedsvc.domain.mime.dkim import as_selector, strings
-from feedsvc.errors import Conflict, FeedsvcError
+from feedsvc.errors import Conflict, FeedsvcError, Invalid
 from feedsvc.gateways import dkim_key, files, keyfile
 from feedsvc.gateways.database import open_database
 
+
+def _right(section: type[Section], key: str) -> Callable[[str], str]:
+    """Make what refuses an answer as soon as it is given, so that it is asked for again."""
+
+    def right(value: str) -> str:
+        if problem := wrong(section, key, value):
+            raise typer.BadParameter(f"{value!r}: {problem}.")
+        return value
+
+    return right
+
+
+def _sender(value: str) -> str:
+    try:
+        ascii_domain(value, "sender")
+    except Invalid as error:
+        raise typer.BadParameter(str(error)) from error
+    return _right(MailSettings, "from_address")(value)
+
+
+def _selector(value: str) -> str:
+    try:
+        return as_selector(value) if value else ""
+    except Invalid as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _new(file: Path) -> Path:
+    """Refuse a settings file that is there already, before anything is asked."""
+    if file.exists():
+        raise Conflict(f"{file} exists already.", remedy="Edit it, or name another with --config.")
+    return file
+
+
 SiteName = Annotated[str, typer.Option(prompt="Name of the site", help="Shown in pages and mails.")]
 BaseUrl = Annotated[
-    str, typer.Option(prompt="Its address (https://updates.example.org)", help="Without a path.")
+    str,
+    typer.Option(
+        prompt="Its address (https://updates.example.org)",
+        callback=_right(Site, "base_url"),
+        help="Without a path.",
+    ),
 ]
 Relay = Annotated[
     str,
-    typer.Option(prompt="Relay (smtp+starttls://relay.example.org:587)", help="Takes our mail."),
+    typer.Option(
+        prompt="Relay (smtp+starttls://relay.example.org:587)",
+        callback=_right(MailSettings, "relay"),
+        help="Takes our mail.",
+    ),
 ]
 Sender = Annotated[
-    str, typer.Option(prompt="Sender (updates@example.org)", help="The address that people see.")
+    str,
+    typer.Option(
+        prompt="Sender (updates@example.org)",
+        callback=_sender,
+        help="The address that people see.",
+    ),
 ]
 Selector = Annotated[
     str,
-    typer.Option(metavar="NAME", help="Sign mails with a new DKIM key of this name (selector)."),
+    typer.Option(
+        metavar="NAME",
+        callback=_selector,
+        help="Sign mails with a new DKIM key of this name (selector).",
+    ),
 ]
 
 
@@ -39,13 +94,11 @@ def init(
     sender: Sender,
     dkim_selector: Selector = "",
     config_file: Annotated[
-        Path, typer.Option("--config", help="The file to write.")
+        Path,
+        typer.Option("--config", callback=_new, is_eager=True, help="The file to write."),
     ] = config.DEFAULT_FILE,
 ) -> None:
     """Write config.toml and the key file, and print the DNS records to set."""
-    ascii_domain(sender, "sender")
-    if dkim_selector:
-        as_selector(dkim_selector)
     answers = _written(name, base_url, relay, sender, dkim_selector)
     settings = _write(config_file, answers)
     typer.echo(f"Wrote {config_file}.")
@@ -76,9 +129,11 @@ def migrate(config_file: ConfigFile = None) -> None:
 
 
 def _write(file: Path, written: str) -> Settings:
-    """Write a settings file that can be read, or none; return what it says."""
-    if file.exists():
-        raise Conflict(f"{file} exists already.", remedy="Edit it, or name another with --config.")
+    """Write a settings file that can be read, or none; return what it says.
+
+    For its owner only: it may come to hold the password of the relay.
+    """
+    file.touch(0o600, exist_ok=False)
     file.write_text(written, "utf-8")
     try:
         return config.read(file)

@@ -89,6 +89,15 @@ def read(file: Path | None = None, **sections: Mapping[str, Any]) -> Settings:
     return _obeyed(settings)
 
 
+def wrong(section: type[Section], key: str, value: object) -> str:
+    """Say what is wrong with one value, before it stands in a file; nothing when it is right."""
+    try:
+        section.model_validate({key: value})
+    except ValidationError as error:
+        return ", ".join(map(_problem, error.errors()))
+    return ""
+
+
 NOT_YET = ("bounces.lmtp",)
 """Settings of the contract that nothing obeys yet: better refused than ignored."""
 

@@ -72,17 +72,23 @@ def _name(value: str) -> str:
     return text.line(value, "name", 200) if value.strip() else ""
 
 
+Email = Annotated[str, AfterValidator(address)]
+Name = Annotated[str, AfterValidator(_name)]
+Language = Annotated[str, AfterValidator(languages.code)]
+Zone = Annotated[str | None, AfterValidator(_zone)]
+
+
 class SignForm(BaseModel):
     """What a person fills in, and what the form knows: which letter it showed, and a passcode."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    email: Annotated[str, AfterValidator(address)]
-    name: Annotated[str, AfterValidator(_name)] = ""
+    email: Email
+    name: Name = ""
     updates: bool = False
     cadence: Cadence = Cadence.IMMEDIATE
-    language: Annotated[str, AfterValidator(languages.code)] = "en"
-    time_zone: Annotated[str | None, AfterValidator(_zone)] = None
+    language: Language = "en"
+    time_zone: Zone = None
     letter_version: Annotated[int | None, Field(ge=1, lt=2**31)] = None
     passcode: Annotated[str, Field(max_length=200)] = ""
 
@@ -106,7 +112,7 @@ class LinkWish(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wish: Literal["link"] = "link"
-    email: Annotated[str, AfterValidator(address)]
+    email: Email
     network: str = ""
 
 

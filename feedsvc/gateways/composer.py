@@ -42,6 +42,13 @@ def standing_slot(campaign_id: int) -> str:
     return f"standing.{campaign_id}"
 
 
+def _level(content: DigestContent) -> int:
+    """Return the level of the titles in a digest, as mail/digest/body.html has them."""
+    if len(content.updates) == 1:
+        return 1
+    return 3 if len(content.campaigns) > 1 else 2
+
+
 class Composer:
     """Composes digests and service messages in the name of this site."""
 
@@ -68,7 +75,7 @@ class Composer:
             return self._discreet(content)
         brief = sum(len(update.body) for update in content.updates) > BRIEF_ABOVE
         values = {
-            "entries": [self._entry(update) for update in content.updates],
+            "entries": [self._entry(update, 1 + _level(content)) for update in content.updates],
             "campaigns": [self._left(campaign) for campaign in content.campaigns],
             "mail_subject": content.updates[0].mail_subject,
             "brief": brief,
@@ -254,7 +261,7 @@ class Composer:
         told = {
             "title": latest.title,
             "url": self._url(campaign.slug, latest.key),
-            "date_words": in_words(EventDate.parse(latest.date), latest.language),
+            "day": latest.date,
             "language": latest.language,
             "direction": languages.direction(latest.language),
         }
@@ -262,11 +269,12 @@ class Composer:
         said = slot(standing_slot(campaign.id))
         return self._left(campaign) | {"standing": said, "latest": told, "feeds": feeds}
 
-    def _entry(self, update: AboutUpdate) -> dict[str, Any]:
+    def _entry(self, update: AboutUpdate, top: int) -> dict[str, Any]:
+        """Say what an entry says; `top` is the level of its largest heading."""
         return {
             "title": update.title,
             "summary": update.summary or markup.first_words(update.body),
-            "html": markup.to_html(update.body, self._site.base_url),
+            "html": markup.to_html(update.body, self._site.base_url, top=top),
             "text": markup.to_text(update.body, self._site.base_url),
             "url": self._url(update.campaign.slug, update.key),
             "date_words": in_words(EventDate.parse(update.date), update.language),

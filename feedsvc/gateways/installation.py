@@ -66,7 +66,7 @@ def _keys(settings: Settings, database: Database) -> Keys:
     file = keyfile.place(settings.keys.file)
     if file.exists():
         return keyfile.read(file)
-    if database.read_now(_sealed_before):
+    if database.read_now(sealed_before):
         raise Misconfigured(
             f"There is a database but no key file {file}.",
             remedy="Put back the key file that belongs to it; without it no signer can be read.",
@@ -74,7 +74,7 @@ def _keys(settings: Settings, database: Database) -> Keys:
     return keyfile.create(file)
 
 
-def _sealed_before(session: Session) -> bool:
+def sealed_before(session: Session) -> bool:
     """Whether the database remembers keys."""
     if not inspect(session.connection()).has_table(str(Fact.__tablename__)):
         return False

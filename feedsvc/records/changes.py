@@ -72,5 +72,11 @@ def addresses(session: Session, signer: Signer) -> list[bytes]:
 
 def free(session: Session, address_index: bytes) -> bool:
     """Whether nobody has this address here, and it may be written to."""
-    taken = select(Signer.id).where(col(Signer.address_index) == address_index)
-    return session.exec(taken).first() is None and not suppressions.never(session, address_index)
+    taken = owner(session, address_index) is not None
+    return not taken and not suppressions.never(session, address_index)
+
+
+def owner(session: Session, address_index: bytes) -> Signer | None:
+    """Return who has this address here already."""
+    theirs = select(Signer).where(col(Signer.address_index) == address_index)
+    return session.exec(theirs).first()

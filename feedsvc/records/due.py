@@ -105,7 +105,12 @@ def put_back(session: Session, subscription_ids: Sequence[int]) -> None:
         col(Delivery.subscription_id).in_(subscription_ids),
         Delivery.state == DeliveryState.MAILED,
     )
-    _bring_back(session, cancel(session, col(Mail.id).in_(holding)))
+    plan_again(session, col(Mail.id).in_(holding))
+
+
+def plan_again(session: Session, condition: ColumnElement[bool]) -> None:
+    """Cancel mails that have not started; all in them waits again."""
+    _bring_back(session, cancel(session, condition))
 
 
 def withdraw_mail(session: Session, mail: Mail, why: Withheld) -> None:

@@ -97,7 +97,7 @@ def digest(
     for (known,) in fetch(session, _COMPOSED, key=key):
         return int(known)
     values = {"kind": kind, "language": language, "message": compose(), "composed_at": now}
-    new = insert(session, Digest).values(key=key, base_url=base_url, **values)
+    new = insert(session, Digest).values(key=key, base_url=base_url, discreet=discreet, **values)
     made = session.execute(new.on_conflict_do_nothing().returning(col(Digest.id))).scalar()
     if made is None:  # another machine has composed it meanwhile
         [(made,)] = fetch(session, _COMPOSED, key=key)

@@ -56,7 +56,7 @@ def subscribed(
     """List whoever wants, or wanted, to hear of a campaign: each with their newest subscription."""
     wanted = _subscribed(campaign_id).where(col(Subscription.id) > after)
     rows = session.execute(wanted.order_by(col(Subscription.id)).limit(limit)).all()
-    lines = [_wish(keys, slug, wish, signer, name) for wish, signer, name, slug in rows]
+    lines = [_wish(keys, *row) for row in rows]
     return Page(lines, rows[-1][0].id or 0 if rows else after)
 
 
@@ -70,18 +70,23 @@ def only_signed(
     return Page(lines, rows[-1][0].id or 0 if rows else after)
 
 
-def _subscribed(
-    campaign_id: int | None,
-) -> Select[tuple[Subscription, Signer, Signature | None, str]]:
-    newer = aliased(Subscription)
+Wished = tuple[Subscription, Signer, Signature | None, str, datetime | None]
+"""A subscription with its person, their name, its campaign, and when the one it goes on from began."""
+
+
+def _subscribed(campaign_id: int | None) -> Select[Wished]:
+    newer, before = aliased(Subscription), aliased(Subscription)
+    first = select(func.min(col(before.confirmed_at))).where(
+        col(before.successor_id) == col(Subscription.id)
+    )
     replaced = exists().where(
         col(newer.signer_id) == Subscription.signer_id,
         col(newer.campaign_id) == Subscription.campaign_id,
         col(newer.id) > col(Subscription.id),
         _said_something(newer),
     )
-    found: Select[tuple[Subscription, Signer, Signature | None, str]] = (
-        select(Subscription, Signer, Signature, Campaign.slug)  # type: ignore[call-overload]  # a column beside tables
+    found: Select[Wished] = (
+        select(Subscription, Signer, Signature, Campaign.slug, first.scalar_subquery())  # type: ignore[call-overload]  # a column beside tables
         .join(Signer, col(Signer.id) == Subscription.signer_id)
         .join(Campaign, col(Campaign.id) == Subscription.campaign_id)
         .outerjoin(
@@ -123,8 +128,14 @@ def _of(
 
 
 def _wish(
-    keys: Keys, slug: str, wish: Subscription, signer: Signer, name: Signature | None
+    keys: Keys,
+    wish: Subscription,
+    signer: Signer,
+    name: Signature | None,
+    slug: str,
+    first: datetime | None,
 ) -> Line:
+    """Write a wish; one that goes on after a leave was taken back is confirmed as of the first yes."""
     return Line(
         *_person(keys, signer, name),
         slug,
@@ -132,7 +143,7 @@ def _wish(
         wish.cadence.value,
         _state(wish),
         name.signed_at if name else wish.created_at,
-        wish.confirmed_at,
+        first or wish.confirmed_at,
         wish.ended_at,
         (wish.left_because or "") and str(wish.left_because),
         name.letter_version if name else None,

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from feedsvc.domain import cadence as calendar
 from feedsvc.domain.sealing import Keys, Sealed
 from feedsvc.domain.tables.content import Campaign, Update
+from feedsvc.domain.tables.doors import Confirmation
 from feedsvc.domain.tables.ledger import Lane, Mail
 from feedsvc.domain.tables.people import (
     Signature,
@@ -24,12 +25,19 @@ SERVICE_MAILS = 5
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a signer, but for who it is."""
+    """What is known of a signer, but for who it is.
+
+    `asked` says how often they were asked for what waits for their yes, `asked_at` when last, and
+    `link_until` how long they may say it; `to_be_asked_at` is when they are asked, or reminded.
+    """
 
     id: int
     known_since: datetime
     confirmed_at: datetime | None
     to_be_asked_at: datetime | None
+    asked: int
+    asked_at: datetime | None
+    link_until: datetime | None
     zone: str
     daily_hour: int
     weekly_day: int
@@ -117,7 +125,7 @@ def standing(
         reader = Reader(signer, _zone(keys, signer), suppressed)
         found = deliveries(session, reader, update, settle=settle, limit=limit, now=now)
     return Standing(
-        person=_person(keys, signer) if signer else None,
+        person=_person(session, keys, signer, now) if signer else None,
         signatures=_signatures(session, index),
         subscriptions=_wishes(session, signer_id),
         suppressions=bans,
@@ -125,7 +133,7 @@ def standing(
         deliveries=found,
         of_deliveries=count(session, signer_id),
         absent=absence(session, update, signer_id) if update and not found else "",
-        trouble=trouble(session) or "",
+        trouble=trouble(session, now) or "",
     )
 
 
@@ -144,16 +152,30 @@ def _bans(session: Session, index: bytes) -> list[Ban]:
     return [Ban(row.reach, row.reason, row.created_at, row.lifted_at) for row in rows]
 
 
-def _person(keys: Keys, signer: Signer) -> Person:
+def _person(session: Session, keys: Keys, signer: Signer, now: datetime) -> Person:
+    link = _link(session, signer, now)
     return Person(
         id=signer.id or 0,
         known_since=signer.created_at,
         confirmed_at=signer.confirmed_at,
         to_be_asked_at=signer.ask_at,
+        asked=signer.asks,
+        asked_at=link.created_at if link else None,
+        link_until=link.expires_at if link else None,
         zone=_zone(keys, signer),
         daily_hour=signer.daily_hour,
         weekly_day=signer.weekly_day,
     )
+
+
+def _link(session: Session, signer: Signer, now: datetime) -> Confirmation | None:
+    """Return the newest question that they may still say yes to."""
+    open_ = select(Confirmation).where(
+        Confirmation.signer_id == signer.id,
+        col(Confirmation.used_at).is_(None),
+        col(Confirmation.expires_at) > now,
+    )
+    return session.exec(open_.order_by(col(Confirmation.id).desc()).limit(1)).first()
 
 
 def _zone(keys: Keys, signer: Signer) -> str:

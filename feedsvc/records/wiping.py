@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import ColumnElement, and_, delete, update
 from sqlmodel import Session, col, select
 
 from feedsvc.domain.tables.doors import AddressChange
-from feedsvc.domain.tables.ledger import MOVING, Lane, Mail, Snapshot
+from feedsvc.domain.tables.ledger import MOVING, Lane, Mail, MailKind, Snapshot
 from feedsvc.records import due
 
 
@@ -36,6 +36,25 @@ def moves(session: Session, address_index: bytes) -> None:
         _wipe(session, asking)
         change.address_sealed = None
     session.flush()
+
+
+def unasked(session: Session) -> None:
+    """Wipe the mails that have ended and name an address that was not asked whether it agrees."""
+    unasked = (
+        col(AddressChange.signer_id) == Mail.signer_id,
+        col(AddressChange.mailed_at) == Mail.planned_at,
+        col(AddressChange.address_index).is_(None),
+    )
+    naming = select(Mail.id).join(AddressChange, and_(*unasked))
+    ended = naming.where(
+        Mail.kind == MailKind.MOVE_FROM,
+        col(Mail.due_at).is_(None),
+        col(Mail.worker_id).is_(None),
+    )
+    session.execute(
+        delete(Snapshot).where(col(Snapshot.mail_id).in_(ended)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _wipe(session: Session, theirs: ColumnElement[bool]) -> None:

@@ -8,12 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.tables.content import Campaign, Update, UpdateStatus
-from feedsvc.web import feeds, forms, headers, reading, single
+from feedsvc.web import feeds, fitting, forms, headers, reading, single
 from feedsvc.web.accepting import preferred_feed
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
-from feedsvc.web.views import takes
 
 SIGN = "sign"
 """Where forms are sent to, beside the updates."""
@@ -96,7 +95,7 @@ async def _campaign(request: Request, slug: str) -> Response:
         "campaign",
         own=about.own,
         private=form.passcode != "",
-        scripted=takes(about.kind, about.status),
+        scripted=fitting.follows(about.status),
         campaign=about,
         updates=updates,
         form=form,

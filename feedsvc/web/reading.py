@@ -23,6 +23,9 @@ from feedsvc.records.enclosures import Enclosures
 from feedsvc.web.frames import Reader
 from feedsvc.web.views import CampaignView, FeedsView, LatestView, LetterView, NoteView, UpdateView
 
+BELOW_ITS_TITLE = 4
+"""The level of the headings in an update that is shown among others, under an `<h3>`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -47,9 +50,9 @@ class Reading:
         path = "/".join(filter(None, (self.site.base_url, "c", campaign.slug, key)))
         return self.reader.link(path)
 
-    def html(self, markdown: str) -> str:
-        """Return Markdown as safe HTML."""
-        return markup.to_html(markdown, self.site.base_url) if markdown else ""
+    def html(self, markdown: str, *, top: int = 2) -> str:
+        """Return Markdown as safe HTML, its largest heading `<h{top}>`: below the title over it."""
+        return markup.to_html(markdown, self.site.base_url, top=top) if markdown else ""
 
 
 def find(session: Session, slug: str) -> Campaign | None:
@@ -178,8 +181,9 @@ def _updates(
     files = enclosures.of_texts(session, reading.site, texts_in_all)
     views: dict[int, list[UpdateView]] = {}
     for update in updates:
+        campaign = owners[update.campaign_id]
         view = update_view(
-            reading, owners[update.campaign_id], update, words[update.id or 0], files
+            reading, campaign, update, words[update.id or 0], files, top=BELOW_ITS_TITLE
         )
         views.setdefault(update.campaign_id, []).append(view)
     return views
@@ -205,7 +209,7 @@ def _named(
     return LatestView(
         title=chosen.title,
         url=reading.url(campaign, update.key),
-        date_words=in_words(latest.event(update), chosen.language),
+        day=str(latest.event(update)),
         language=chosen.language,
         direction=languages.direction(chosen.language),
     )
@@ -220,13 +224,17 @@ def update_view(
     *,
     superseded: bool = False,
     notes: Sequence[NoteView] = (),
+    top: int = 2,
 ) -> UpdateView:
-    """Show an update, or an earlier revision of it, in the reader's language."""
+    """Show an update, or an earlier revision of it, in the reader's language.
+
+    `top` is the level of its largest heading.
+    """
     chosen = words[reading.reader.pick(list(words), campaign.language)]
     return UpdateView(
         title=chosen.title,
         summary=chosen.summary,
-        html=reading.html(chosen.body),
+        html=reading.html(chosen.body, top=top),
         url=reading.url(campaign, update.key),
         date_words=in_words(latest.event(update), chosen.language),
         language=chosen.language,
@@ -250,7 +258,7 @@ def _letter(session: Session, reading: Reading, campaign: Campaign) -> LetterVie
         version=letter.version,
         addressees=letter.addressees,
         salutation=letter.salutation,
-        html=reading.html(letter.body),
+        html=reading.html(letter.body, top=3),  # below "The letter"
         closing=letter.closing,
         language=letter.language,
         direction=languages.direction(letter.language),

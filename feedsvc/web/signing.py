@@ -9,14 +9,13 @@ from starlette.routing import BaseRoute, Route
 
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import SignForm, Signup
-from feedsvc.domain.tables.content import Campaign, CampaignKind
+from feedsvc.domain.tables.content import Campaign
 from feedsvc.errors import Conflict, Invalid, NotFound
-from feedsvc.web import afterwards, desk, documents, door, forms, reading
+from feedsvc.web import afterwards, desk, documents, door, fitting, forms, reading
 from feedsvc.web.frames import frame, gone, page, reader
 from feedsvc.web.problems import WHOLE, field_problems
 from feedsvc.web.reading import Reading
 from feedsvc.web.state import Request
-from feedsvc.web.views import takes
 
 AGAIN = "again"
 
@@ -43,13 +42,14 @@ async def _by_form(request: Request) -> Response:
     campaign = await desk.of(request).campaign(slug)
     if campaign is None:
         return gone(request, "unknown")
-    if not takes(campaign.kind, campaign.status):
-        return gone(request, "closed", own=campaign.language)
     try:
         sent = forms.unseen(typed)
         known = {name: sent[name] for name in SignForm.model_fields if sent.get(name)}
         filled = _filled(request, campaign, {"email": "", "name": ""} | known)
-        _named_unless(campaign, filled, follows=forms.follows(typed))
+        fitting.check(campaign, name=filled.name, updates=filled.updates)
+        _not_forgotten(campaign, filled, follows=forms.follows(typed))
+    except Conflict:
+        return gone(request, "closed", own=campaign.language)
     except (Invalid, ValidationError) as error:
         return await _again(request, slug, typed, _field(error))
     if not door.by_hand(request, typed):
@@ -66,10 +66,8 @@ async def _by_json(request: Request) -> Response:
     campaign = await desk.of(request).campaign(request.path_params["slug"])
     if campaign is None:
         raise NotFound("There is no such campaign.", remedy="Look the address up on its page.")
-    if not takes(campaign.kind, campaign.status):
-        raise Conflict("The campaign takes no more names.", remedy="Follow its feed instead.")
     filled = _filled(request, campaign, given)
-    _named_unless(campaign, filled, follows=filled.updates)
+    fitting.check(campaign, name=filled.name, updates=filled.updates)
     await _take_in(request, campaign, filled, "api")
     return JSONResponse({"status": "accepted"}, 202, shared | {"Cache-Control": "no-store"})
 
@@ -77,19 +75,12 @@ async def _by_json(request: Request) -> Response:
 def _filled(request: Request, campaign: Campaign, given: Mapping[str, Any]) -> SignForm:
     """Check a form. Raises Invalid or ValidationError, which name the field."""
     values = {"language": frame(request, campaign.language), **given}
-    filled = SignForm.model_validate(values)
-    if campaign.kind is CampaignKind.STATEMENT and not filled.updates:
-        raise Invalid(
-            "updates",
-            "A statement is signed by organisations.",
-            remedy="Send true to hear of its news.",
-        )
-    return filled
+    return SignForm.model_validate(values)
 
 
-def _named_unless(campaign: Campaign, filled: SignForm, *, follows: bool) -> None:
-    """Want a name of whoever signs; who follows signs nothing, and need not give one."""
-    if campaign.kind is CampaignKind.PETITION and not filled.name and not follows:
+def _not_forgotten(campaign: Campaign, filled: SignForm, *, follows: bool) -> None:
+    """Want a name in the form of whoever signs; who follows signs nothing, and says so."""
+    if fitting.signs(campaign.kind, campaign.status) and not filled.name and not follows:
         raise Invalid("name", "A signature is a name.", remedy="Give the name you sign with.")
 
 

@@ -8,13 +8,6 @@ from feedsvc.domain.sharing import Share
 from feedsvc.domain.tables.content import CampaignKind, CampaignStatus, UpdateStatus
 
 
-def takes(kind: CampaignKind, status: CampaignStatus) -> bool:
-    """Whether a petition can be signed, or a statement followed."""
-    if kind is CampaignKind.PETITION:
-        return status is CampaignStatus.OPEN
-    return status is not CampaignStatus.WITHDRAWN
-
-
 @dataclass(frozen=True, slots=True)
 class FeedsView:
     """Where the feeds of a campaign, or of everything, are."""
@@ -67,11 +60,11 @@ class UpdateView:
 
 @dataclass(frozen=True, slots=True)
 class LatestView:
-    """The newest event among the updates of a campaign, named and dated."""
+    """The newest event among the updates of a campaign, named and dated: a day, a month or a year."""
 
     title: str
     url: str
-    date_words: str
+    day: str
     language: str
     direction: str
 

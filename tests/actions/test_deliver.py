@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from feedsvc.actions import deliver
+from feedsvc.actions import choose, deliver
 from feedsvc.domain.outcome import Fault, Kind, Outcome
-from feedsvc.domain.tables.ledger import Lane, Mail, MailState
+from feedsvc.domain.tables.ledger import Digest, Lane, Mail, MailState
 from feedsvc.domain.tables.people import Reach, Suppression
 from tests.world import SENT, UNKNOWN_WAIT, World
 
@@ -50,6 +50,26 @@ def crash(here: World) -> int:
 
 def mail(here: World, mail_id: int) -> Mail:
     return next(mail for _, mail in here.mails() if mail.id == mail_id)
+
+
+@pytest.mark.parametrize("outcome", [DEFERRED, TROUBLE])
+def test_a_mail_under_way_that_tells_is_planned_anew_for_who_has_become_discreet(
+    queued: World, outcome: Outcome
+) -> None:
+    by = worker(queued)
+    mail_id = claim(queued, by)[0]
+    assert queued.mark(by, None, mail_id)
+    anna = mail(queued, mail_id).signer_id
+    queued.write(choose.choose_discretion, anna, discreet=True)
+    queued.mark(by, deliver.Mark(mail_id, outcome, ""), None)
+    queued.run_until_planned()
+    last = [one for _, one in queued.mails() if one.signer_id == anna][-1]
+    assert mail(queued, mail_id).state is MailState.CANCELLED
+    assert queued.read(lambda s: s.get_one(Digest, last.digest_id)).discreet
+    claim(queued, by)
+    assert queued.mark(by, None, last.id)
+    queued.mark(by, deliver.Mark(last.id or 0, outcome, ""), None)
+    assert mail(queued, last.id or 0).state in {MailState.DEFERRED, MailState.QUEUED}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from typer.testing import CliRunner
 
-from feedsvc import config
+from feedsvc import config, migrations
 from feedsvc.commands import cli
 from feedsvc.commands.check import checked, house, relay, sender
 from feedsvc.commands.check.line import FAULT, OK, WARNING, Line, fault, ok, warning
@@ -19,7 +19,9 @@ from feedsvc.domain.mime import Signer
 from feedsvc.domain.mime.dkim import strings
 from feedsvc.gateways.catcher import Catcher
 from feedsvc.gateways.dns import Names
+from feedsvc.gateways.installation import open_installation
 from feedsvc.gateways.relay_probe import Findings
+from feedsvc.records import facts
 from tests.keys import other_pem, rsa_pem
 from tests.names import BROKEN, Zone, silence, told
 
@@ -124,6 +126,20 @@ def test_a_database_and_a_key_file_of_another_are_told(settings: Settings) -> No
     settings.keys.file.write_text("nonsense")
     with told(GOOD) as names:
         assert verdicts([*checked(settings, names, now=NOW)])["key file"] == FAULT
+
+
+def test_a_key_file_that_is_missing_is_no_small_thing_once_something_was_sealed(
+    settings: Settings,
+) -> None:
+    here = open_installation(settings)
+    migrations.upgrade(here.database.engine)
+    here.database.write_now(facts.recognise, here.keys)
+    here.close()
+    settings.keys.file.unlink()
+    with told(GOOD) as names:
+        found = [line for line in checked(settings, names, now=NOW) if line.verdict == FAULT]
+    assert [line.about for line in found] == ["key file"]
+    assert "put your copy of it back" in found[0].words
 
 
 def test_a_relay_that_is_away_does_not_keep_the_names_from_being_read(

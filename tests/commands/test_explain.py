@@ -81,6 +81,26 @@ def test_who_has_only_just_signed_has_not_confirmed(explain: Explain, here_and_n
     assert "Deliveries, the newest first: none" in text
 
 
+def test_who_was_asked_is_said_to_be_reminded_and_then_not_to_be_asked_again(
+    explain: Explain, here_and_now: World
+) -> None:
+    here_and_now.campaign()
+    here_and_now.sign_up(ANNA)
+    text = plain(explain(ANNA))
+    assert "asked to confirm at 2026-03-02 09:00:00 UTC, and has not answered" in text
+    assert "can say yes until 2026-03-09 09:00:00 UTC" in text
+    assert "will be reminded once at 2026-03-04 09:00:00 UTC" in text
+    here_and_now.run_until_planned(days=2, minutes=1)
+    assert "is not asked again" in plain(explain(ANNA))
+
+
+def test_mail_that_waits_for_a_sender_says_so(explain: Explain, here_and_now: World) -> None:
+    here_and_now.campaign()
+    here_and_now.sign_up(ANNA)
+    here_and_now.pass_time(minutes=5)
+    assert "Mail waits: no sender runs" in plain(explain(ANNA))
+
+
 def test_what_settles_waits_with_its_reason(explain: Explain, here_and_now: World) -> None:
     here_and_now.campaign()
     signer = here_and_now.join(ANNA)

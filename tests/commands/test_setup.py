@@ -1,6 +1,7 @@
 """`feedsvc init` writes settings that can be read, keys that fit, and the records to set."""
 
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from feedsvc import config
 from feedsvc.commands import cli
-from feedsvc.errors import Conflict, Invalid
+from feedsvc.errors import Conflict
 from feedsvc.gateways import dkim_key
 
 ANSWERS = {
@@ -59,11 +60,31 @@ def test_a_key_that_is_there_is_used_again() -> None:
     assert Path("data/dkim-feedsvc.pem").read_bytes() == before
 
 
-@pytest.mark.parametrize("answers", [{"dkim_selector": "../key"}, {"sender": "news"}])
-def test_a_wrong_answer_leaves_nothing_behind(answers: dict[str, str]) -> None:
-    with pytest.raises(Invalid):
-        init(**answers)
+WRONG = {
+    "dkim_selector": "../key",
+    "sender": "news",
+    "base_url": "updates.example.org",
+    "relay": "smtp://relay.example.org",
+}
+
+
+@pytest.mark.parametrize(("question", "answer"), WRONG.items())
+def test_a_wrong_answer_is_refused_and_leaves_nothing_behind(question: str, answer: str) -> None:
+    refused = init(**{question: answer})
+    assert (refused.exit_code, f"--{question.replace('_', '-')}" in refused.output) == (2, True)
     assert not list(Path().iterdir())
+
+
+def test_a_wrong_answer_is_asked_for_again_before_the_next_question() -> None:
+    typed = "Peace\nupdates\nhttps://updates.example.org\nsmtps://r.example.org\nnews@example.org\n"
+    said = CliRunner().invoke(cli, ["init"], input=typed, catch_exceptions=False).output
+    assert said.index("'updates': ") < said.index("Relay (")
+    assert config.read().site.base_url == "https://updates.example.org"
+
+
+def test_the_settings_are_for_their_owner_only() -> None:
+    init()
+    assert stat.S_IMODE(Path("config.toml").stat().st_mode) == 0o600
 
 
 def test_settings_that_are_there_are_never_touched() -> None:
@@ -71,3 +92,9 @@ def test_settings_that_are_there_are_never_touched() -> None:
     with pytest.raises(Conflict):
         init()
     assert Path("config.toml").read_text() == "[site]\n"
+
+
+def test_settings_that_are_there_are_found_before_anything_is_asked() -> None:
+    Path("config.toml").write_text("[site]\n")
+    with pytest.raises(Conflict):
+        CliRunner().invoke(cli, ["init"], input="", catch_exceptions=False)

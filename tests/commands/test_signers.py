@@ -157,7 +157,7 @@ def test_who_must_never_be_written_to_is_kept_out_and_not_named(
 def test_an_open_subscription_keeps_its_cadence_and_confirmation(lists: Lists) -> None:
     lists.here.join(ANNA, cadence="weekly", name="Anna")
     lists.here.pass_time(days=1)
-    assert "1  merged" in lists.take("email,name,cadence", f"{ANNA},Other,daily")
+    assert "1  unchanged" in lists.take("email,name,cadence", f"{ANNA},Other,daily")
     (wish,) = lists.wishes(ANNA)
     assert (wish.cadence, wish.confirmed_at, lists.name(ANNA)) == ("weekly", START, "Anna")
 
@@ -190,7 +190,7 @@ def test_who_is_twice_in_the_list_is_one_person(lists: Lists) -> None:
         f"{ANNA},Later,stall,2025-01-01",
         options=(),
     )
-    assert "2  merged" in told
+    assert "2  unchanged" in told
     assert (len(lists.wishes(ANNA)), lists.name(ANNA)) == (1, "Anna")
     assert lists.wishes(ANNA)[0].live
 
@@ -287,9 +287,36 @@ def test_a_dry_run_stores_nothing(lists: Lists) -> None:
     before = lists.here.dump()
     told = lists.take("email", ANNA, ANNA, BEA, "x", options=(*CONSENT, "--dry-run"))
     assert "2  added" in told
-    assert "1  merged" in told
+    assert "1  unchanged" in told
     assert "1  refused" in told
     assert lists.here.dump() == before
+
+
+def test_a_list_that_comes_again_changes_nothing_and_says_so(lists: Lists) -> None:
+    assert "river: 1 row (" in lists.take("email,name", f"{ANNA},Anna")
+    told = lists.take("email,name", f"{ANNA},Anna")
+    assert "1  unchanged" in told
+    assert "0  merged" in told
+
+
+def test_a_name_that_fills_an_empty_one_is_merged(lists: Lists) -> None:
+    lists.take("email,name,status", f"{ANNA},Anna,signed")
+    lists.here.join(ANNA, name="")
+    assert "1  merged" in lists.take("email,name", f"{ANNA},Anna")
+    assert lists.name(ANNA) == "Anna"
+
+
+def test_a_list_in_latin_1_is_refused_line_by_line_with_what_to_do(lists: Lists) -> None:
+    lists.file.write_bytes(f"email,name\n{ANNA},Zo\xeb\n{BEA},Bea\n".encode("latin-1"))
+    assert lists.run(*CONSENT).exit_code == 0
+    assert list(lists.people()) == [BEA]
+    assert b"CSV UTF-8 (Comma delimited)" in lists.refused.read_bytes()
+
+
+def test_an_empty_list_is_said_to_be_empty(lists: Lists) -> None:
+    lists.file.write_bytes(b"\n")
+    with pytest.raises(Invalid, match="file: is empty"):
+        raise lists.run().exception or AssertionError
 
 
 def test_a_list_without_addresses_is_refused_with_what_was_found(lists: Lists) -> None:
@@ -337,7 +364,7 @@ def test_a_run_that_was_interrupted_goes_on_behind_its_last_chunk(lists: Lists) 
     lists.here.write(interrupt)
     told = lists.run(*CONSENT).stdout
     assert "2 rows" in told
-    assert "1  merged" in told
+    assert "1  unchanged" in told
 
 
 def test_a_run_that_was_interrupted_within_a_window_takes_the_rest_of_it(lists: Lists) -> None:
@@ -351,13 +378,13 @@ def test_a_run_that_was_interrupted_within_a_window_takes_the_rest_of_it(lists: 
     lists.here.write(interrupt)
     told = lists.run(*CONSENT).stdout
     assert "3 rows" in told
-    assert "2  merged" in told
+    assert "2  unchanged" in told
 
 
 def test_who_is_often_in_a_list_is_one_person(lists: Lists) -> None:
     told = lists.take("email", *[ANNA] * 20, BEA)
     assert "2  added" in told
-    assert "19  merged" in told
+    assert "19  unchanged" in told
 
 
 def test_who_is_asked_keeps_their_turn_among_people_with_consent(lists: Lists) -> None:
@@ -418,6 +445,21 @@ def test_a_leave_is_exported_though_the_same_address_was_signed_up_since_and_lap
     lists.here.write(forget_unconfirmed, now=lists.here.now)
     [line] = csv.DictReader(lists.export().splitlines())
     assert (line["email"], line["state"], line["left_at"] != "") == (ANNA, "left", True)
+
+
+def test_who_took_a_leave_back_is_exported_as_confirmed_when_they_first_were(
+    lists: Lists,
+) -> None:
+    signer_id = lists.here.join(ANNA)
+    for _ in range(2):
+        lists.here.pass_time(minutes=5)
+        left_at = lists.here.now
+        lists.here.leave(signer_id)
+        lists.here.pass_time(minutes=5)
+        act = {"campaigns": None, "left_at": left_at, "now": lists.here.now}
+        lists.here.write(leave.undo, signer_id, **act)
+    [line] = csv.DictReader(lists.export().splitlines())
+    assert (line["state"], line["confirmed_at"]) == ("live", "2026-03-02T09:00:00Z")
 
 
 def test_who_was_erased_is_in_no_export(lists: Lists) -> None:

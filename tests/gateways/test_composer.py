@@ -150,6 +150,22 @@ def test_a_long_digest_is_brief_so_that_no_mailbox_clips_it(composer: Composer) 
     assert len(composer.digest(DigestContent("en", long))) < BRIEF_ABOVE
 
 
+@pytest.mark.parametrize(
+    ("updates", "levels"),
+    [
+        ((about(RIVER, body="# Great"),), ["h1", "h2"]),
+        ((about(RIVER, body="# Great"),) * 2, ["h2", "h3"] * 2),
+        ((about(RIVER, body="# Great"), about(FOREST, body="# Great")), ["h3", "h4"] * 2),
+    ],
+)
+def test_no_heading_in_an_update_is_greater_than_its_title(
+    composer: Composer, updates: tuple[AboutUpdate, ...], levels: list[str]
+) -> None:
+    html = parts(read(composer.digest(DigestContent("en", updates))))[1]
+    body = html[html.index("Hello,") :]
+    assert re.findall(r"<(h\d)[^>]*>(?:The minister answers|Great)<", body) == levels
+
+
 def test_please_confirm_is_no_list_mail(composer: Composer) -> None:
     mail = read(composer.asking("confirm", "en", [RIVER], 7))
     assert not [name for name in mail if name.startswith("List-")]

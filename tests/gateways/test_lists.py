@@ -47,7 +47,9 @@ def test_an_open_quotation_mark_names_each_line_that_it_swallows() -> None:
 
 def test_bytes_that_cannot_be_decoded_spoil_their_own_line_only() -> None:
     content = b"email,name\na@b.org,M\xfcller\nb@b.org,Bea\n"
-    assert [list(record.cells)[1] for record in read(content)] == ["M\udcfcller", "Bea"]
+    found = list(read(content))
+    assert [list(record.cells)[1] for record in found] == ["M\udcfcller", "Bea"]
+    assert ["UTF-8" in record.problem for record in found] == [True, False]
 
 
 def test_a_line_that_is_too_long_is_passed_over() -> None:

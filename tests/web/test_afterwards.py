@@ -258,6 +258,14 @@ async def test_latest_update_is_the_newest_event_that_is_out(here_and_now: World
     assert "Not out" not in said
 
 
+async def test_latest_update_is_dated_in_the_language_of_the_page(here_and_now: World) -> None:
+    petition(here_and_now)
+    here_and_now.post(title="In December", occurred_on="2017-12-07")
+    said = words(await signed(here_and_now, query="?lang=ar"))
+    assert "7 ديسمبر 2017" in said
+    assert "December 2017" not in said
+
+
 async def test_page_after_signing_is_the_same_whatever_is_known_of_an_address(
     here_and_now: World,
 ) -> None:

@@ -167,7 +167,7 @@ async def test_the_page_says_which_letter_it_shows_and_asks_the_browser_for_the_
 
 
 async def test_a_page_without_the_form_allows_no_script(here_and_now: World) -> None:
-    here_and_now.campaign(kind="petition", letter=LETTER, status="won")
+    here_and_now.campaign(kind="petition", letter=LETTER, status="withdrawn")
     async with visitor(here_and_now) as client:
         policies = [
             (await client.get(path)).headers["content-security-policy"]

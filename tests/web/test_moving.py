@@ -10,7 +10,7 @@ from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.doors import AddressChange, Confirmation
-from feedsvc.domain.tables.ledger import MailKind, MailState
+from feedsvc.domain.tables.ledger import Digest, MailKind, MailState
 from feedsvc.domain.tables.people import Reach, Signature, Signer, Suppression
 from feedsvc.domain.tables.staff import AuditLine
 from tests.web.mine import ANNA, LETTER, fresh_link, later, links, planned, rows, signer
@@ -190,6 +190,28 @@ async def test_an_address_that_is_known_here_stays_as_it_is(anna: World, confirm
     await agree(anna, urls[0], urls[1])
     assert (address, anna.signer_id(NEW), anna.signer_id(ANNA) > 0) == (NEW, owner, True)
     assert mail.digest_id != anna.mails(MailKind.MOVE_FROM)[0][1].digest_id
+
+
+async def test_who_has_the_address_already_is_written_to_in_their_language(anna: World) -> None:
+    anna.join(NEW, "river", language="ar")
+    await asked(anna)
+    ((_, mail),) = anna.mails(MailKind.MOVE_TO)
+    assert anna.read(lambda s: s.get_one(Digest, mail.digest_id)).language == "ar"
+
+
+async def test_mail_that_names_an_address_that_was_not_asked_is_wiped_once_it_is_over(
+    anna: World,
+) -> None:
+    index = anna.here.keys.address_index(NEW)
+    row = Suppression(address_index=index, reach=Reach.ALL, reason="no", created_at=anna.now)
+    anna.write(lambda session: session.add(row))
+    await asked(anna)
+    anna.write(move.forget_changes, now=anna.now)
+    waiting = anna.mails(MailKind.MOVE_FROM)
+    anna.send()
+    anna.write(move.forget_changes, now=anna.now)
+    over = anna.mails(MailKind.MOVE_FROM)
+    assert ([one for one, _ in waiting], [one for one, _ in over]) == ([ANNA], [""])
 
 
 async def test_an_address_that_must_not_be_written_to_gets_nothing(anna: World) -> None:

@@ -186,6 +186,41 @@ async def test_petition_that_is_not_open_takes_no_signature(
     assert intakes(here_and_now) == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "answered"), [("closed", 202), ("won", 202), ("withdrawn", 409)]
+)
+async def test_petition_can_be_followed_as_long_as_news_may_come(
+    here_and_now: World, status: str, answered: int
+) -> None:
+    petition(here_and_now, status=status)
+    follow = {"email": "anna@example.org", "updates": "true"}
+    async with visitor(here_and_now) as client:
+        shown = await client.get("/c/river")
+        page = await client.post("/c/river/sign", data=by_hand(here_and_now, follow))
+        said = await client.post("/c/river/sign", json=follow | {"updates": True})
+    work_off(here_and_now)
+    assert ("<form" in shown.text) == (answered == 202)
+    assert (page.status_code, said.status_code) == (answered, answered)
+    assert len(here_and_now.mails(MailKind.CONFIRM)) == (answered == 202)
+
+
+async def test_petition_that_is_closed_is_not_signed_by_who_asks_for_nothing(
+    here_and_now: World,
+) -> None:
+    petition(here_and_now, status="closed")
+    async with visitor(here_and_now) as client:
+        answer = await client.post("/c/river/sign", json={"email": "anna@example.org"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "updates")
+
+
+async def test_name_under_a_statement_is_refused_where_it_is_not_kept(here_and_now: World) -> None:
+    here_and_now.campaign()
+    async with visitor(here_and_now) as client:
+        answer = await client.post("/c/river/sign", json=JSON_ANNA)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name")
+    assert intakes(here_and_now) == 0
+
+
 async def test_statement_can_be_followed_without_a_name(here_and_now: World) -> None:
     here_and_now.campaign()
     async with visitor(here_and_now) as client:

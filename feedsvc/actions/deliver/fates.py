@@ -3,14 +3,18 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from feedsvc.domain.outcome import AGE_LIMIT, Fault, Kind, Outcome, retry_delay
-from feedsvc.domain.tables.ledger import NOT_STARTED, Mail, MailState
+from feedsvc.domain.tables.ledger import ASKING, NOT_STARTED, Digest, Mail, MailKind, MailState
+from feedsvc.domain.tables.people import Signer
+from feedsvc.records import due
 
 REQUEUE = timedelta(seconds=30)
 MOST_REBUFFS = 3
 EXPIRED = "expired"
+TELLING = {MailKind.DIGEST, MailKind.KNOWN, *ASKING}
+"""Mails that name campaigns, unless their digest is a discreet one."""
 
 
 class Mark(NamedTuple):
@@ -48,6 +52,22 @@ def meet(
     _become(mail, done, unknown_wait, now)
     if mail.state in NOT_STARTED and now - mail.planned_at > AGE_LIMIT:
         mail.state, mail.due_at, mail.reason = MailState.REFUSED, None, EXPIRED
+    if mail.state in NOT_STARTED and _tells_too_much(session, mail):
+        session.flush()
+        due.plan_again(session, col(Mail.id) == mail.id)
+
+
+def _tells_too_much(session: Session, mail: Mail) -> bool:
+    """Whether a mail that did not get through says what it is about to who wants that no more.
+
+    While it was under way nothing could call it back; news is planned anew, the rest is let be.
+    """
+    telling = (
+        select(Digest.id)
+        .join(Signer, col(Signer.id) == mail.signer_id)
+        .where(Digest.id == mail.digest_id, ~col(Digest.discreet), col(Signer.discreet))
+    )
+    return mail.kind in TELLING and session.exec(telling).first() is not None
 
 
 def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> None:

@@ -21,6 +21,7 @@ class Verdict(StrEnum):
 
     ADDED = "added"
     MERGED = "merged"
+    UNCHANGED = "unchanged"
     ASKED = "asked to confirm"
     LEFT = "kept out: they have left"
     SUPPRESSED = "kept out: suppressed"
@@ -147,11 +148,14 @@ def _comes(person: Person, known: Known, changes: Changes, consent: Consent | No
     signer_id = _signer(person, changes, someone, at, wants=wants, asked=asked)
     if wants and signer_id:
         _wish(known, changes, person, signer_id, consent, at)
+    filled = len(changes.names_filled)
     _sign(person, known, changes, signer_id, consent, at)
     if asked:
         return Verdict.ASKED
+    if not wants and not signs:
+        return Verdict.MERGED if len(changes.names_filled) > filled else Verdict.UNCHANGED
     new = someone is None or someone.id not in known.open
-    return Verdict.ADDED if (wants and new) or (signs and not wants) else Verdict.MERGED
+    return Verdict.ADDED if new or not wants else Verdict.MERGED
 
 
 def _wants(person: Person, known: Known, someone: Someone | None, consent: Consent | None) -> bool:

@@ -57,7 +57,7 @@ def foretell(session: Session, run: Run, chunk: Chunk, seen: set[bytes], *, now:
     ]
     verdicts, _ = _judged(session, run, first, now, timedelta(), now)
     counts.update(verdicts)
-    counts[Verdict.MERGED] += len(chunk.people) - len(first)
+    counts[Verdict.UNCHANGED] += len(chunk.people) - len(first)
     seen.update(one.person_index[:SHORT] for one in first)
     return replace(run, lines=chunk.lines, place=chunk.place, counts=run.counts + counts)
 

@@ -1,6 +1,7 @@
 """What can be told without asking anybody: files, database, links."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from feedsvc import migrations
 from feedsvc.commands.check.line import Line, fault, ok, warning
@@ -10,6 +11,7 @@ from feedsvc.domain.mime.dkim import ADVISED_BITS
 from feedsvc.domain.sealing import Keys
 from feedsvc.gateways import dkim_key, keyfile
 from feedsvc.gateways.database import Database, open_database
+from feedsvc.gateways.installation import sealed_before
 from feedsvc.records import facts
 
 LONGEST_LINK = 76
@@ -20,13 +22,25 @@ def keys(settings: Settings) -> Iterator[Line]:
     """Look at the key file."""
     file = keyfile.place(settings.keys.file)
     if not file.exists():
-        yield warning("key file", f"{file} is made at the first start; back it up then")
+        yield _missing(settings, file)
         return
     keyfile.read(file)
     if keyfile.open_to_others(file):
         yield fault("key file", f"others may read {file}: chmod 600 {file}")
     else:
         yield ok("key file", f"{file} reads well; is there a copy apart from the database?")
+
+
+def _missing(settings: Settings, file: Path) -> Line:
+    """Say of a key file that is not there whether something was sealed with it."""
+    opened = open_database(settings.database.url)
+    try:
+        if not opened.read_now(sealed_before):
+            return warning("key file", f"{file} is made at the first start; back it up then")
+    finally:
+        opened.close()
+    words = f"there is no {file}, and this database was sealed with it: put your copy of it back"
+    return fault("key file", f"{words}, or say in [keys] file where it is; none can be made anew")
 
 
 def database(settings: Settings) -> Iterator[Line]:
@@ -38,6 +52,8 @@ def database(settings: Settings) -> Iterator[Line]:
             yield ok("database", "empty; the schema is made at the first start")
         elif found != wanted:
             yield fault("database", f"schema {found}, wanted {wanted}: run `feedsvc migrate`")
+        elif not keyfile.place(settings.keys.file).exists():
+            yield ok("database", "schema up to date")
         else:
             yield _fit(opened, keyfile.read(keyfile.place(settings.keys.file)))
     finally:

@@ -93,7 +93,7 @@ def import_signers(
 
     Somebody who is there already, or twice in the list, is merged: an open subscription keeps its
     cadence, language and confirmation; one that waits for a yes is confirmed by a row with consent;
-    a name fills an empty name.
+    a name fills an empty name. Where nothing of this is to be done it is unchanged.
 
     Refused lines go to FILE.refused.csv, to be mended and imported again. An import that was
     interrupted goes on where it was when it is run again with the same options.
@@ -116,8 +116,8 @@ def import_signers(
         keys = here.settings.keys.file
         listing = Listing(file, form, told, reading, keys, campaign, begins)
         if any(begins):
-            done = run.counts.total()
-            typer.echo(f"Going on after {done:,} rows, where it was interrupted.", err=True)
+            done = _rows(run.counts.total())
+            typer.echo(f"Going on after {done}, where it was interrupted.", err=True)
         refused = Refused(
             files.refused(file, dry_run=dry_run), source.columns.header, run.refused_bytes
         )
@@ -205,7 +205,7 @@ def _bar(size: int | None) -> Iterator[Callable[[Run], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task("importing", total=size)
         yield lambda run: bars.update(
-            task, completed=run.place, description=f"{run.counts.total():,} rows"
+            task, completed=run.place, description=_rows(run.counts.total())
         )
 
 
@@ -240,7 +240,11 @@ def _tell(run: Run, rows: int, seconds: float, *, dry_run: bool) -> None:
     would = (
         "would be stored; nothing was" if dry_run else f"{rows / max(seconds, 1e-3):,.0f} a second"
     )
-    typer.echo(f"{run.slug}: {counts.total():,} rows ({would})")
+    typer.echo(f"{run.slug}: {_rows(counts.total())} ({would})")
     for verdict in Verdict:
         if counts[verdict] or verdict in {Verdict.ADDED, Verdict.ASKED, Verdict.MERGED}:
             typer.echo(f"  {counts[verdict]:>12,}  {verdict}")
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" + ("" if number == 1 else "s")

@@ -8,11 +8,11 @@ from feedsvc.errors import Invalid
 FIELDS: Final[dict[str, str]] = {
     "campaign": "campaign",
     "email": "email email_address e-mail mail primary_email email_1 email1 subscriber"
-    " subscriber_email contact_email individual_email",
+    " subscriber_email contact_email individual_email e-mail-adresse mailadresse",
     "name": "name full_name display_name subscriber_name signature_name contact_name your_name",
-    "first_name": "first_name first firstname fname given_name forename",
-    "last_name": "last_name last lastname lname surname family_name",
-    "language": "language lang locale preferred_locale preferred_language language_locale",
+    "first_name": "first_name first firstname fname given_name forename vorname",
+    "last_name": "last_name last lastname lname surname family_name nachname familienname",
+    "language": "language lang locale preferred_locale preferred_language language_locale sprache",
     "time_zone": "time_zone timezone tz zone",
     "cadence": "cadence frequency digest_frequency",
     "status": "status subscription_status can2_subscription_status subscriber_status email_status",
@@ -34,6 +34,9 @@ OWN: Final = {"status": "state"}
 _OWN_MARKS: Final = {"campaign", "state", "consentedat"}
 _BESIDE: Final = {"line", "reason", "confirmedat", "leftbecause"}
 """What our own files say besides, and no import takes up."""
+
+_FORENAME: Final = "vorname"
+"""Where this stands, `Name` is a surname."""
 
 KNOWN: Final = tuple(FIELDS)
 
@@ -105,4 +108,6 @@ def _places(header: Sequence[str], told: Mapping[str, str]) -> dict[str, int]:
         free = [name for name in spellings if name in names and name not in told]
         if field not in places and free:
             places[field] = names.index(free[0])
+    if _FORENAME in names and "last_name" not in places and "name" in places:
+        places["last_name"] = places.pop("name")
     return places

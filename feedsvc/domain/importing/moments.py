@@ -15,6 +15,7 @@ _DAY_MONTH: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)? ([A-Za-z]{3,9})\.?
 _MONTH_DAY: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})" + _HOUR)
 _ISO: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}([T ].*)?")
 _SLASHED_ISO: Final = re.compile(r"(\d{4})/(\d{2})/(\d{2})")
+_SERIAL: Final = re.compile(r"\d{5}([.,]\d+)?")
 _OFFSET: Final = re.compile(r" (?=[+-]\d{2}:?\d{2}$)")
 _MONTHS: Final = tuple(name.lower() for name in calendar.month_name if name)
 _PLAIN: Final = len("2017-12-07 09:00:00")
@@ -40,6 +41,9 @@ def moment(value: str, field: str, order: Order | None) -> datetime:
         found = _iso(written) or _numbers(written, order) or _named(written)
     except (ValueError, OverflowError) as error:
         raise Invalid(field, f"there is no date {value!r}.", remedy=REMEDY) from error
+    if _SERIAL.fullmatch(written):
+        problem = f"{value!r} is a day as a spreadsheet counts them, which we would have to guess."
+        raise Invalid(field, problem, remedy="Format the column there as a date: 2017-12-07.")
     if found is None:
         raise Invalid(field, f"{value!r} is not a date we can read.", remedy=REMEDY)
     return found

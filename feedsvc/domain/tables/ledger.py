@@ -171,7 +171,7 @@ class Digest(SQLModel, table=True):
     """The content of a mail, composed once; `message` holds its bytes with slots to be filled.
 
     `base_url` is where the links in its slots lead. `campaigns` are those that a welcome speaks of,
-    which has no entries: it is no delivery of anything.
+    which has no entries: it is no delivery of anything. `discreet`: it does not tell what it is about.
     """
 
     id: int | None = number()
@@ -181,6 +181,7 @@ class Digest(SQLModel, table=True):
     message: bytes = Field(sa_type=LargeBinary)
     base_url: str | None = None
     campaigns: list[int] | None = Field(default=None, sa_type=JSON)
+    discreet: bool = False
     composed_at: datetime
 
 

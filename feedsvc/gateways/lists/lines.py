@@ -11,21 +11,26 @@ LONGEST: Final = 1 << 18
 """A line is at most so long; the rest of it is passed over, and it is refused."""
 SNIFF: Final = 4_096
 UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-SAVE: Final = "Save it as CSV in UTF-8."
+SAVE: Final = (
+    'Save it in UTF-8: in Excel by Save As, "CSV UTF-8 (Comma delimited)"; in LibreOffice by Save As, '
+    '"Edit filter settings", character set "Unicode (UTF-8)".'
+)
+TOO_LONG: Final = "the line is too long"
+NOT_UTF8: Final = f"is not written in UTF-8, but perhaps in Latin-1 or Windows-1252. {SAVE}"
 
 
 class Lines:
     """Gives one line after the other; `number` and `place` are those of the last one.
 
     A byte that cannot be decoded becomes half a character, which no field takes. `record` keeps the
-    lines since it was last cleared, `cut` whether one of them was too long.
+    lines since it was last cleared, `problem` what is wrong with one of them.
     """
 
     def __init__(self, file: io.BufferedReader) -> None:
         head = file.peek(SNIFF)[:SNIFF]
         self.number = self.place = 0
         self.record: list[str] = []
-        self.cut = False
+        self.problem = ""
         self._file = file
         self._coding = UTF16.get(head[:2], "utf-8")
         self.place = len(file.read(len(_mark(head))))
@@ -33,6 +38,10 @@ class Lines:
             raise Invalid("file", "is no text that we can read.", remedy=SAVE)
         self.resumed = False
         self._lines = self._begin()
+        if not head[len(_mark(head)) :].strip():
+            raise Invalid(
+                "file", "is empty.", remedy="Look whether it was saved, and is the right one."
+            )
 
     def go_on(self, number: int, place: int) -> None:
         """Go on behind the line of this number, which ends at this place."""
@@ -58,12 +67,13 @@ class Lines:
                 line = raw.decode()
             except UnicodeDecodeError:
                 line = raw.decode(errors="surrogateescape")
+                self.problem = NOT_UTF8
             self.record.append(line)
             yield line
 
     def _skip(self) -> None:
         """Pass over the rest of a line that is too long."""
-        self.cut = True
+        self.problem = TOO_LONG
         while rest := self._file.readline(LONGEST):
             self.place += len(rest)
             if rest.endswith(b"\n"):
@@ -76,7 +86,7 @@ class Lines:
             while line := text.readline(LONGEST):
                 self.number += 1
                 self.place += len(line.encode(self._coding, "surrogatepass"))
-                self.cut = self.cut or len(line) == LONGEST
+                self.problem = TOO_LONG if len(line) == LONGEST else self.problem
                 self.record.append(line)
                 yield line
         except UnicodeDecodeError as error:

@@ -80,9 +80,9 @@ class _Csv:
                 continue
             if "'" in lines.record[0]:
                 cells = list(map(bare, cells))
-            if lines.cut:
-                lines.cut = False
-                yield Record(begins, cells, "the line is too long")
+            if lines.problem:
+                problem, lines.problem = lines.problem, ""
+                yield Record(begins, cells, problem)
             elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
                 yield Record(begins, cells)
             elif cells:
@@ -91,7 +91,7 @@ class _Csv:
     def _torn(self, begins: int) -> Iterator[Record]:
         """Give each line of a record that does not end as it should, so that all can be mended."""
         why = f"a quotation mark in line {begins} is not closed, or stands within a cell"
-        self.lines.cut = False
+        self.lines.problem = ""
         for number, line in enumerate(self.lines.record, begins):
             cells = line.rstrip("\r\n").split(self._delimiter)
             yield Record(number, list(map(bare, cells)), why)
@@ -115,9 +115,9 @@ class _Ndjson:
 
     def _record(self, line: str) -> Record:
         number, found = self.lines.number, self._object(line)
-        if self.lines.cut:
-            self.lines.cut = False
-            return Record(number, [line], "the line is too long")
+        if self.lines.problem:
+            problem, self.lines.problem = self.lines.problem, ""
+            return Record(number, [line], problem)
         if found is None:
             return Record(number, [line], "is no JSON object")
         if more := found.keys() - set(self.columns.header):

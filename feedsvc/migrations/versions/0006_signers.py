@@ -117,6 +117,7 @@ def _subscriptions() -> None:
 def _mails() -> None:
     op.add_column("digest", sa.Column("base_url", sa.String(), nullable=True))
     op.add_column("digest", sa.Column("campaigns", sa.JSON(), nullable=True))
+    op.add_column("digest", _no("discreet"))
     with op.batch_alter_table("snapshot") as snapshot:
         snapshot.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
         snapshot.add_column(sa.Column("address_sealed", sa.LargeBinary(), nullable=True))

@@ -36,6 +36,8 @@ SCOPES: Final = {
     Scope.UPDATES_READ: "read campaigns, updates and books",
     Scope.UPDATES_WRITE: "post drafts",
     Scope.UPDATES_PUBLISH: "publish, steer mailings; with updates:write, post what is published at once",
+    Scope.SIGNERS_WRITE: "hand sign-ups in",
+    Scope.SIGNERS_READ: "list signers with their addresses; each look is audited",
     Scope.ADMIN: "everything",
 }
 

@@ -1,6 +1,7 @@
 """What staff are answered, as models: the API document is built from them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -154,3 +155,37 @@ class BooksAnswer(BaseModel):
         default=None,
         description="What keeps the senders from sending, such as the relay; null when all is well.",
     )
+
+
+class Accepted(BaseModel):
+    """A sign-up was taken; whether its address was known is not told."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+class SignerLine(BaseModel):
+    """One person under a campaign, as an export writes them; what is not known is empty."""
+
+    email: str
+    name: str
+    language: str
+    time_zone: str
+    cadence: str
+    state: str = Field(
+        description="Of the subscription: live, paused, pending, or why it ended; signed: none."
+    )
+    signed_at: datetime | None
+    confirmed_at: datetime | None
+    left_at: datetime | None
+    left_because: str
+    letter_version: int | None
+    consent_source: str
+    consent_text: str
+    consented_at: datetime | None
+
+
+class SignerList(BaseModel):
+    """Who is known by address: first whoever asked for updates, then whoever only signed."""
+
+    items: list[SignerLine]
+    next: str | None = Field(description="Give it as `after` for what follows; null at the end.")

@@ -150,7 +150,7 @@ def _books(session: Session, key: StaffKey, uid: str, now: datetime) -> BooksAns
         NoticeBooks.model_validate(found, from_attributes=True)
         for found in books(session, update.uid, now=now)
     ]
-    return BooksAnswer(update=update.uid, notices=notices, problem=trouble(session))
+    return BooksAnswer(update=update.uid, notices=notices, problem=trouble(session, now))
 
 
 operations = [

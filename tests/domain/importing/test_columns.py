@@ -47,6 +47,14 @@ def test_the_columns_of_a_tool_are_understood(header: str, fields: set[str]) -> 
     assert set(Columns(header.split(","), {}).places) == fields
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Vorname;Nachname;E-Mail-Adresse", "Vorname;Name;E-Mail", "Familienname;Vorname;Mail"],
+)
+def test_german_headers_are_understood(header: str) -> None:
+    assert set(Columns(header.split(";"), {}).places) == {"first_name", "last_name", "email"}
+
+
 def test_what_is_not_understood_is_passed_over_by_name() -> None:
     assert Columns(["E-Mail", "LATITUDE", "line", "reason", ""], {}).passed_over == ["LATITUDE"]
 

@@ -66,6 +66,12 @@ def test_what_is_no_date_is_refused(written: str, order: Order | None) -> None:
         moment(written, "signed_at", order)
 
 
+@pytest.mark.parametrize("written", ["45261", "45261.375", "45261,375"])
+def test_a_day_that_a_spreadsheet_counts_is_refused_with_the_remedy(written: str) -> None:
+    with pytest.raises(Invalid, match="Format the column"):
+        moment(written, "signed_at", None)
+
+
 def test_a_date_that_lies_ahead_is_refused() -> None:
     with pytest.raises(Invalid, match="future"):
         past("2017-12-08", "consent_date", None, NINE)

@@ -13,6 +13,7 @@ from tests.world import World
 
 CAMPAIGN = {"slug": "new", "kind": "statement", "title": "New"}
 NEWS = {"title": "News", "body": "News."}
+SIGNER = {"email": "anna@example.org", "updates": True}
 DRAFT = NEWS | {"status": "draft"}
 
 ROUTES: dict[tuple[str, str], tuple[Any, set[Scope], int]] = {
@@ -21,6 +22,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, set[Scope], int]] = {
     ("GET", "/api/campaigns/{slug}"): (None, {Scope.UPDATES_READ}, 200),
     ("GET", "/api/campaigns/{slug}/updates"): (None, {Scope.UPDATES_READ}, 200),
     ("POST", "/api/campaigns/{slug}/updates"): (DRAFT, {Scope.UPDATES_WRITE}, 201),
+    ("GET", "/api/campaigns/{slug}/signers"): (None, {Scope.SIGNERS_READ}, 200),
+    ("POST", "/api/campaigns/{slug}/signers"): (SIGNER, {Scope.SIGNERS_WRITE}, 202),
     ("GET", "/api/updates/{id}"): (None, {Scope.UPDATES_READ}, 200),
     ("POST", "/api/updates/{id}/publish"): (None, {Scope.UPDATES_PUBLISH}, 200),
     ("GET", "/api/updates/{id}/books"): (None, {Scope.UPDATES_READ}, 200),
