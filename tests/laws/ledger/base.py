@@ -71,7 +71,7 @@ class Base(RuleBasedStateMachine):
     @initialize(
         season=st.sampled_from(SEASONS),
         hours=st.integers(0, 24 * 40),
-        members=st.lists(st.tuples(people, slugs, cadences), max_size=2 * PEOPLE),
+        members=st.lists(st.tuples(people, slugs, cadences), min_size=PEOPLE, max_size=2 * PEOPLE),
     )
     def begin(self, season: datetime, hours: int, members: list[tuple[int, str, Cadence]]) -> None:
         """Set up two campaigns and their first members, before or after a change of the clocks."""

@@ -5,18 +5,15 @@ from datetime import timedelta
 from feedsvc.actions import steer
 from tests.laws.ledger.choices import Choices
 from tests.laws.ledger.laws import Laws
-from tests.laws.ledger.moving import Moving
-from tests.laws.ledger.passing import Passing
 from tests.laws.ledger.rows import all_done
-from tests.laws.ledger.sending import Sending
-from tests.laws.ledger.signers import Signers
 from tests.laws.ledger.staff import Staff
+from tests.laws.ledger.together import Together
 
 SHARES = 3  # as the tests of shares have them: one mail, four, and the rest
 LAST_DAYS = 12  # a week for the weekly ones, three days for the paused ones
 
 
-class Ledger(Staff, Signers, Choices, Moving, Passing, Sending, Laws):
+class Ledger(Staff, Choices, Together, Laws):
     """A simple model of who must hear of what, run beside the real ledger."""
 
     def teardown(self) -> None:
@@ -34,15 +31,7 @@ class Ledger(Staff, Signers, Choices, Moving, Passing, Sending, Laws):
             self.pass_time(timedelta(hours=25))
             for _ in range(SHARES):
                 self.tick(1)
-                self._send_all()
+                self.send_all()
         self.the_books_balance()
         self.everyone_hears_once()
         self._compare()
-
-    def _send_all(self) -> None:
-        while True:
-            self.claim(3)
-            if not self.claims:
-                return
-            while self.claims or self.under_way is not None:
-                self.go_on("sent")

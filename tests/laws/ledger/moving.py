@@ -51,13 +51,6 @@ class Moving(Base):
             self.world.write(move.refuse, token, now=self.world.now)
             change.over = True
 
-    @precondition(lambda self: self.confirmed)
-    @rule(person=people)
-    def move_house(self, person: int) -> None:
-        """Do it all at once."""
-        self.ask_to_move(person, "anew", person)
-        self.agree(person, (NEW, OLD))
-
     def _agree(self, person: int, end: Purpose) -> None:
         change, signer = self.changes[person], self.signers[person]
         token = Token(end, signer, change.number)

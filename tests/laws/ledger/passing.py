@@ -25,7 +25,7 @@ from feedsvc.actions import (
 )
 from feedsvc.domain.tables.ledger import Withheld
 from tests.laws.ledger.base import Base
-from tests.laws.ledger.model import WEEK, some_or_all
+from tests.laws.ledger.model import WEEK
 
 SPANS = [timedelta(minutes=m) for m in (1, 7, 11, 31, 60 * 5, 60 * 13, 60 * 25, 60 * 80, 60 * 200)]
 
@@ -75,14 +75,6 @@ class Passing(Base):
         there = change + timedelta(minutes=minutes)
         if timedelta() < there - self.world.now < timedelta(days=20):
             self.world.now = there
-
-    @rule(which=some_or_all)
-    def mailing(self, which: tuple[str, ...]) -> None:
-        """Post news, and let it settle and be planned."""
-        for slug in which:
-            self._post(slug, None, "subscribers", "published")
-        self.pass_time(timedelta(minutes=11))
-        self.tick(1)
 
     @rule(times=st.integers(1, 2))
     def tick(self, times: int) -> None:

@@ -59,6 +59,16 @@ class Sending(Base):
             assert not self.world.mark(dead, stale, lost)
         self.claims, self.under_way = [], None
 
+    @precondition(lambda self: not self.claims and self.under_way is None)
+    @rule()
+    def send_all(self) -> None:
+        """Send all that is due, and all goes well."""
+        self.claim(3)
+        while self.claims:
+            while self.claims or self.under_way is not None:
+                self.go_on("sent")
+            self.claim(3)
+
     def _check_start(self, mail_id: int) -> None:
         """Laws 7 and 12 at the moment a mail starts; and what its bytes are made of.
 

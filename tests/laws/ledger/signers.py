@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from feedsvc.actions import come_back, erase, fan_out, leave
+from feedsvc.actions import come_back, erase, leave
 from feedsvc.domain.tables.ledger import Withheld
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.errors import NotFound
@@ -86,15 +86,6 @@ class Signers(Base):
                 if wish.successor is None and wish.confirmed:
                     wish.successor = self._taken_up(person, wish)
 
-    @rule(person=people, which=some_or_all, slug=slugs, between=st.booleans())
-    def change_of_mind(self, person: int, which: tuple[str, ...], slug: str, between: bool) -> None:  # noqa: FBT001  drawn
-        """Leave just after news has come, before or while it is fanned out, and take that back."""
-        self._post(slug, None, "subscribers", "published")
-        if between:
-            self.world.write(fan_out.fan_out, chunk=2)
-        self.leave(person, which, twice=False)
-        self.undo(person, twice=False)
-
     @precondition(lambda self: self.signers)
     @rule(person=people)
     def erase(self, person: int) -> None:
@@ -109,14 +100,12 @@ class Signers(Base):
             self.lives[person] += 1
 
     @precondition(lambda self: self.confirmed)
-    @rule(person=people, slug=slugs, news=st.booleans())
-    def come_back(self, person: int, slug: str, news: bool) -> None:  # noqa: FBT001  drawn
-        """Wish again, by a fresh link, to hear of a campaign: from now on, and not of what just came."""
+    @rule(person=people, slug=slugs)
+    def come_back(self, person: int, slug: str) -> None:
+        """Wish again, by a fresh link, to hear of a campaign: from now on."""
         signer = self.signers.get(person, 0)
         if signer not in self.confirmed:
             return
-        if news:
-            self._post(slug, None, "subscribers", "published")
         campaign, now = self.world.campaign_id(slug), self.world.now
         self.world.write(come_back.come_back, signer, campaign, now=now)
         if (signer, slug) in self.known:
