@@ -23,6 +23,12 @@ def welcoming_world(request: pytest.FixtureRequest) -> Iterator[World]:
     yield from _quick(request, welcome=True)
 
 
+@pytest.fixture(params=["sqlite"])
+def fast_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """Give one on SQLite only, for what takes long and is the same on both."""
+    yield from _quick(request)
+
+
 def _quick(request: pytest.FixtureRequest, **digest: bool) -> Iterator[World]:
     place = FAST if FAST.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="feedsvc-", dir=place) as folder:

@@ -30,7 +30,8 @@ class Moving(Base):
         self.world.write(move.ask_to_move, signer, address, keys=keys, now=now)
         number, known = self.world.read(_newest, signer), self.changes.get(person)
         if number is not None and (known is None or known.number != number):
-            self.changes[person] = Change(number, address, now, fresh=address not in self.named)
+            fresh = address not in {*self.named, *self.homes.values()}
+            self.changes[person] = Change(number, address, now, fresh)
         self.named.add(address)
 
     @precondition(lambda self: self.changes)

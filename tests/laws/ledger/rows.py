@@ -11,6 +11,7 @@ from feedsvc.domain.tables.ledger import (
     DigestEntry,
     Mail,
     MailKind,
+    MailState,
     Notice,
 )
 
@@ -50,6 +51,7 @@ def entries(session: Session, after: int) -> dict[int, list[tuple[int, int]]]:
         .join(DigestEntry, col(DigestEntry.digest_id) == Mail.digest_id, isouter=True)
         .join(Notice, col(Notice.id) == DigestEntry.notice_id, isouter=True)
         .where(Mail.kind == MailKind.DIGEST, col(Mail.id) > after)
+        .where(Mail.state != MailState.CANCELLED)  # called back at once: its news waits again
         .order_by(col(Mail.id), col(DigestEntry.position))
     ).all()
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
