@@ -3,16 +3,12 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
@@ -275,63 +271,3 @@ def _check(here: World, zones: list[str], begin: datetime, end: datetime) -> Non
             if cadence is Cadence.WEEKLY:
                 wanted = [day for day in wanted if day.weekday() == number % 7]
             assert found[zone] == wanted, zone
-
-
-moves = st.lists(
-    st.tuples(
-        st.integers(1, 30),
-        st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Honolulu", "Australia/Sydney"]),
-        st.integers(0, 23),
-    ),
-    max_size=4,
-)
-
-
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-NEVER = LONG_AGO.date(), LONG_AGO, LONG_AGO
-
-
-@dataclass
-class Traveller:
-    """Who hears daily, as the rules have it: where they live, and what they were served."""
-
-    zone: str = "UTC"
-    hour: int = 8
-    news: list[datetime] = field(default_factory=list)
-    served: list[tuple[date, datetime, datetime]] = field(default_factory=lambda: [NEVER])
-
-    def hears(self, now: datetime) -> bool:
-        """Whether a digest must come in the hour that ends now."""
-        on, last, before = self.served[-1]
-        for day in days(self.zone, self.hour, now - HOUR - SETTLE, now - SETTLE):
-            at = calendar.instant(self.zone, day, self.hour)
-            may = day > on and now - last >= 12 * HOUR
-            if may and any(before <= one < at for one in self.news):
-                self.served.append((day, now, at))
-                return True
-        return False
-
-
-@given(moves=moves)
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_traveller_has_twelve_hours_between_two_digests_and_loses_no_day(
-    embedded: World, moves: list[tuple[int, str, int]]
-) -> None:
-    embedded.pass_time(days=30)
-    embedded.now = embedded.now.replace(hour=0, minute=10)
-    email = f"anna{embedded.now.timestamp():.0f}@example.org"
-    anna, model = join(embedded, email, cadence="daily"), Traveller()
-    live(embedded, anna, model.zone, model.hour)
-    look(embedded)
-    for hours, zone, hour in [*moves, (76, "UTC", 0)]:
-        for _ in range(hours):
-            if embedded.now.hour % 6 == 0:
-                embedded.post(title=embedded.now.isoformat())
-                model.news.append(embedded.now)
-            written_to = embedded.run(hours=1)
-            assert (email in written_to) == model.hears(embedded.now)
-        model.zone, model.hour = zone, hour
-        live(embedded, anna, zone, hour)
-    times = [now for _, now, _ in model.served[1:]]
-    assert len(times) > 1
-    assert all(later - earlier >= 12 * HOUR for earlier, later in pairwise(times))

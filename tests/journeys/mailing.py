@@ -39,13 +39,21 @@ class Mailing:
 
 @asynccontextmanager
 async def mailing(
-    database_url: str, folder: Path, catcher: Catcher | None = None, **settings: Any
+    database_url: str,
+    folder: Path,
+    catcher: Catcher | None = None,
+    *,
+    welcome: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Mailing]:
-    """Open a world that sends to a catcher of its own; `settings` are those of mail."""
+    """Open a world that sends to a catcher of its own; `settings` are those of mail.
+
+    `welcome`: it says to those who join late where their campaigns stand.
+    """
     catcher = catcher or Catcher(lambda: START)
     port = await catcher.start()
     mail = {"relay": f"smtp://127.0.0.1:{port}"} | settings
-    with world(database_url, folder, mail=mail) as here:
+    with world(database_url, folder, mail=mail, digest={"welcome": welcome}) as here:
         yield Mailing(here, catcher)
     await catcher.stop()
 

@@ -1,19 +1,25 @@
 """Law 14: a lasting link shows no campaign that its mail did not name, no history, no person."""
 
 import html
+import re
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
-from feedsvc.actions import leave
+from feedsvc.actions import choose, leave
 from feedsvc.domain import tokens
-from feedsvc.domain.tables.people import Because
+from feedsvc.domain.tables.people import Because, Cadence
 from feedsvc.domain.tokens import Purpose, Token
 from tests.web.visiting import visitor
 from tests.world import World
 
 ANNA = "anna.quill@example.org"
+BEA = "bea@example.com"
+LETTER = {"addressees": [{"name": "The Minister"}], "body": "Please."}
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 NAMED = {
     Purpose.LEAVE_CAMPAIGN: {"osprey"},
     Purpose.LEAVE_MAIL: {"osprey", "heron"},
@@ -22,7 +28,16 @@ NAMED = {
 }
 """What each link may name: the campaigns of the mail that it was made for."""
 
-PERSONAL = ("anna", "quill", "example.org", "Drained", "Wader", "2 March 2026", "immediate")
+PERSONAL = (
+    "anna",
+    "quill",
+    "example.org",
+    "Drained",
+    "Wader",
+    "Fledged",
+    "2 March 2026",
+    "immediate",
+)
 ANSWERS: list[dict[str, str]] = [
     {"instead": "weekly"},
     {"instead": "pause"},
@@ -38,28 +53,42 @@ ANSWERS: list[dict[str, str]] = [
 ]
 
 
-@pytest.fixture
-def several(here_and_now: World) -> World:
-    """Give a world in which Anna follows three campaigns, and has a mail about two of them."""
+@pytest.fixture(params=["plain", "discreet"])
+def several(here_and_now: World, request: pytest.FixtureRequest) -> World:
+    """Give a world in which Anna and Bea have one mail about two campaigns, and Anna much more to hide."""
+    here = here_and_now
     for slug in ("osprey", "heron", "plover"):
-        here_and_now.campaign(slug)
-        here_and_now.join(ANNA, slug, name="Anna Quill")
-    here_and_now.send()
-    here_and_now.pass_time(days=2)
-    here_and_now.post("osprey", "Drained")
-    here_and_now.post("heron", "Wader")
-    here_and_now.run()
-    here_and_now.pass_time(days=2)
-    return here_and_now
+        here.campaign(slug, kind="petition", letter=LETTER)
+        here.join(ANNA, slug, name="Anna Quill")
+    for slug in ("osprey", "heron"):
+        here.join(BEA, slug, name="Bea")
+    here.post("plover", "Fledged")
+    here.run()
+    _choose(here, discreet=request.param == "discreet")
+    here.pass_time(days=2)
+    here.post("osprey", "Drained")
+    here.post("heron", "Wader")
+    here.run()
+    here.pass_time(days=2)
+    return here
 
 
-def link(world: World, purpose: Purpose) -> str:
-    (_, mail), *_ = world.mails()
+def _choose(here: World, *, discreet: bool) -> None:
+    """Let Anna hear of the third campaign once a week, and not now; both may be discreet."""
+    anna, plover = here.signer_id(ANNA), [here.campaign_id("plover")]
+    here.write(choose.choose_cadence, anna, campaigns=plover, cadence=Cadence.WEEKLY)
+    here.write(leave.pause, anna, campaigns=plover, until=here.now + timedelta(days=9))
+    for one in (anna, here.signer_id(BEA)):
+        here.write(choose.choose_discretion, one, discreet=discreet)
+
+
+def link(world: World, purpose: Purpose, address: str = ANNA) -> str:
+    mail = next(mail for whose, mail in reversed(world.mails()) if whose == address)
     scopes = {
         Purpose.LEAVE_CAMPAIGN: world.campaign_id("osprey"),
         Purpose.LEAVE_MAIL: mail.digest_id,
     }
-    token = Token(purpose, world.signer_id(ANNA), scopes.get(purpose, 0))
+    token = Token(purpose, world.signer_id(address), scopes.get(purpose, 0))
     return f"/u/{tokens.write(token, world.here.keys)}"
 
 
@@ -67,7 +96,16 @@ def tells_too_much(answer: httpx2.Response, purpose: Purpose) -> list[str]:
     """Find what an answer tells that its link must not."""
     shown = html.unescape(f"{answer.headers}{answer.text}")
     others = {"osprey", "heron", "plover"} - NAMED[purpose]
-    return [word for word in (*others, *PERSONAL) if word.lower() in shown.lower()]
+    words = [word for word in (*others, *PERSONAL) if word.lower() in shown.lower()]
+    return words + strangers(html.unescape(answer.text), purpose)
+
+
+def strangers(text: str, purpose: Purpose) -> list[str]:
+    """Find links to what the mail did not name, to news, and to what is theirs; and any address."""
+    named = {f"/c/{slug}" for slug in NAMED[purpose]}
+    paths = [urlsplit(found).path for found in re.findall(r'(?:href|action)="([^"]*)"', text)]
+    theirs = [path for path in paths if re.match(r"/(?:c|n|s|me|confirm|move)/", path)]
+    return [path for path in theirs if path not in named] + ADDRESS.findall(text)
 
 
 async def every_answer(world: World, client: httpx2.AsyncClient, url: str) -> list[httpx2.Response]:
@@ -80,6 +118,19 @@ async def every_answer(world: World, client: httpx2.AsyncClient, url: str) -> li
     world.pass_time(days=2)
     got.append(await client.post(url, data={"undo": "true"} | moment))
     return got
+
+
+@pytest.mark.parametrize("purpose", NAMED)
+async def test_no_answer_depends_on_what_else_its_person_has(
+    several: World, purpose: Purpose
+) -> None:
+    then, told = several.now, []
+    for address in (ANNA, BEA):
+        several.now, url = then, link(several, purpose, address)
+        async with visitor(several) as client:
+            answers = await every_answer(several, client, url)
+        told.append([(one.status_code, one.text.replace(url, "")) for one in answers])
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -7,15 +7,15 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from feedsvc.domain import halts
-from tests.laws.ledger import Ledger
+from tests.laws.ledger.machine import Ledger
 from tests.world import World
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 STEPS = 100 if LONG else 40
 
 
-def test_everyone_is_sent_everything_once_and_the_books_balance(quick_world: World) -> None:
-    machine = type("Machine", (Ledger,), {"world": quick_world})
+def test_everyone_is_sent_everything_once_and_the_books_balance(welcoming_world: World) -> None:
+    machine = type("Machine", (Ledger,), {"world": welcoming_world})
     habits = settings(max_examples=(50_000 if LONG else 2_000) // STEPS, stateful_step_count=STEPS)
     run_state_machine_as_test(machine, settings=habits)
 

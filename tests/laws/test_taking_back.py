@@ -10,7 +10,7 @@ from feedsvc.actions import fan_out, leave
 from feedsvc.domain.tables.ledger import DeliveryState
 from feedsvc.records import leaves
 from feedsvc.records.books import books
-from tests.laws.ledger import empty
+from tests.laws.ledger.base import empty
 from tests.world import START, World
 
 ANNA, BEA = "anna@example.org", "bea@example.org"
