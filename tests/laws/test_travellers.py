@@ -139,6 +139,7 @@ def test_a_traveller_has_twelve_hours_between_two_daily_digests_and_loses_no_day
 
 @HABITS
 @given(season=st.sampled_from(SEASONS), weekday=st.integers(0, 6), travels=stays(30))
+@example(START, 1, [Stay(3, "Pacific/Kiritimati", 0), Stay(6, "Pacific/Honolulu", 8)])
 def test_a_traveller_has_one_weekly_digest_in_each_local_week(
     fast_world: World, season: datetime, weekday: int, travels: list[Stay]
 ) -> None:
