@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.actions import fan_out, plan
@@ -122,6 +122,7 @@ def stays(longest: int) -> st.SearchStrategy[list[Stay]]:
 
 @HABITS
 @given(season=st.sampled_from(SEASONS), travels=stays(30))
+@example(season=START, travels=[Stay(12, "UTC", 8), Stay(20, "Pacific/Kiritimati", 9)])
 def test_a_traveller_has_twelve_hours_between_two_daily_digests_and_loses_no_day(
     fast_world: World, season: datetime, travels: list[Stay]
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_traveller_has_twelve_hours_between_two_daily_digests_and_loses_no_day
 
 @HABITS
 @given(season=st.sampled_from(SEASONS), weekday=st.integers(0, 6), travels=stays(30))
+@example(START, 1, [Stay(3, "Pacific/Kiritimati", 0), Stay(6, "Pacific/Honolulu", 8)])
 def test_a_traveller_has_one_weekly_digest_in_each_local_week(
     fast_world: World, season: datetime, weekday: int, travels: list[Stay]
 ) -> None:

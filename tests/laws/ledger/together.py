@@ -42,12 +42,14 @@ class Together(Signers, Moving, Passing, Sending):
         self._breaking(slug, fanned_out=between)
         self.come_back(person, slug)
 
-    @rule(person=people, slug=slugs, cadence=cadences, between=st.booleans())
-    def join_late(self, person: int, slug: str, cadence: Cadence, between: bool) -> None:  # noqa: FBT001  drawn
-        """Join just after news has come; it is not theirs, but they may be told of it."""
-        self._breaking(slug, fanned_out=between)
+    @rule(person=people, slug=slugs, cadence=cadences, gone=st.booleans())
+    def join_late(self, person: int, slug: str, cadence: Cadence, gone: bool) -> None:  # noqa: FBT001  drawn
+        """Join just after news has come, which they are told of and not mailed; and perhaps leave."""
+        self._breaking(slug, fanned_out=False)
         self.join(person, slug, cadence)
         self.tick(1)
+        if gone:
+            self.leave(person, (slug,), twice=False)
 
     @precondition(lambda self: self.confirmed)
     @rule(person=people, which=some_or_all, sent=st.booleans())
