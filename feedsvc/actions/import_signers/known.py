@@ -14,6 +14,8 @@ from feedsvc.domain.tables.people import Reach
 from feedsvc.gateways.database import among, plain, read_instant
 
 MINE = ("IN (%s)", "= ANY(:many)")
+HERE = ("+campaign_id", "campaign_id")
+"""SQLite would else look through the whole campaign, again for each chunk: it knows no numbers of it."""
 
 _SIGNERS = plain(
     """
@@ -41,28 +43,31 @@ _SIGNED = plain(
 _OPEN = plain(
     """
     SELECT signer_id, id, confirmed_at IS NOT NULL FROM subscription
-    WHERE signer_id %(mine)s AND campaign_id = :campaign AND ended_at IS NULL ORDER BY id %(held)s
+    WHERE signer_id %(mine)s AND %(here)s = :campaign AND ended_at IS NULL ORDER BY id %(held)s
     """,
     mine=MINE,
+    here=HERE,
     held=("", "FOR NO KEY UPDATE"),
 )
 _LEFT = plain(
     """
     SELECT signer_id, max(ended_at) FROM subscription
-    WHERE signer_id %(mine)s AND campaign_id = :campaign AND ending IN ('left', 'complained')
+    WHERE signer_id %(mine)s AND %(here)s = :campaign AND ending IN ('left', 'complained')
     GROUP BY signer_id
     """,
     mine=MINE,
+    here=HERE,
 )  # these said no: a list does not bring them back, unless they have said yes since
 
 _LEFT_ELSEWHERE = plain(
     """
     SELECT former_index, max(ended_at) FROM address_change
     JOIN subscription ON subscription.signer_id = address_change.signer_id
-    WHERE former_index %(mine)s AND campaign_id = :campaign AND ending IN ('left', 'complained')
+    WHERE former_index %(mine)s AND %(here)s = :campaign AND ending IN ('left', 'complained')
     GROUP BY former_index
     """,
     mine=MINE,
+    here=HERE,
 )  # and so did these, at the address that they had moved to
 
 
