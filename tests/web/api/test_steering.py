@@ -131,4 +131,5 @@ async def test_the_books_say_what_keeps_the_sender_from_sending(
     for problem in ("connect: refused", ""):
         queued.write(deliver.seen, worker, now=queued.now, problem=problem)
         told.append((await api.get(path, headers=key)).json()["problem"])
-    assert told == ["connect: refused", None]
+    said = "the sender is in trouble, and tries again by itself: connect: refused"
+    assert told == [said, None]
