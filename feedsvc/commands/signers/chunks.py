@@ -19,7 +19,7 @@ from feedsvc.errors import Invalid
 from feedsvc.gateways.lists.lines import Lines
 from feedsvc.gateways.lists.records import Record, Source
 
-ROWS = 400
+ROWS = 600
 OFTEN = 8
 """A chunk has so many rows at most, and the same person so often."""
 WINDOW = 40_000
