@@ -20,6 +20,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, func, select
 
 from feedsvc.actions import fan_out, plan, slots
+from feedsvc.commands.serve import spare_the_collector
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.tables.ledger import Mail
 from feedsvc.domain.tables.people import Cadence, Signer
@@ -72,6 +73,7 @@ def main(signers: int) -> None:
         scatter(here)
         here.write(table)
         here.here.templates.warm()
+        spare_the_collector()
         run_plan(here)  # the slots of days gone by are opened when a service starts, not now
         bare = _timed(signers, lambda: here.write(lambda session: session.execute(text(BARE))))
         here.post()
