@@ -99,10 +99,26 @@ def told(request: Request) -> dict[str, str]:
 
 
 def gone(
-    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = (), again: str = ""
+    request: Request,
+    why: Why,
+    *,
+    own: str = "",
+    notes: Sequence[NoteView] = (),
+    again: str = "",
+    campaign_url: str = "",
 ) -> HTMLResponse:
     """Answer that there is nothing to be had here, and why; `notes` are those on an update.
 
-    `again` is where a POST mails a new link in the place of an old one, if it may.
+    `again` is where a POST mails a new link in the place of an old one, if it may;
+    `campaign_url` the page of a campaign that is closed: there is more to read and to do.
     """
-    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes, again=again)
+    return page(
+        request,
+        "gone",
+        status=STATUS[why],
+        own=own,
+        why=why,
+        notes=notes,
+        again=again,
+        campaign_url=campaign_url,
+    )
