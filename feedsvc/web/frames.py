@@ -6,7 +6,6 @@ from typing import Literal
 
 from starlette.responses import HTMLResponse
 
-from feedsvc.config import MailSettings, Site
 from feedsvc.domain import languages
 from feedsvc.errors import Invalid
 from feedsvc.web import headers
@@ -77,17 +76,18 @@ def page(
     """
     here = request.state["here"]
     site = here.settings.site
-    told = _told(site, here.settings.mail, reader(request))
     spoken = language or frame(request, own)
-    html = here.templates.render(f"pages/{name}.html", spoken, site=told, **values)
+    html = here.templates.render(f"pages/{name}.html", spoken, site=told(request), **values)
     script = here.templates.script if scripted else ""
     secure = site.base_url.startswith("https:")
     fields = headers.of_page(here.templates.style, script, secure=secure, private=private)
     return HTMLResponse(html, status, fields)
 
 
-def _told(site: Site, mail: MailSettings, asking: Reader) -> dict[str, str]:
+def told(request: Request) -> dict[str, str]:
     """Say whose pages these are, and how to reach them: discreet mails point here for it."""
+    settings, asking = request.state["here"].settings, reader(request)
+    site, mail = settings.site, settings.mail
     contact = mail.reply_to or mail.from_address
     return {
         "name": site.name,
@@ -99,10 +99,26 @@ def _told(site: Site, mail: MailSettings, asking: Reader) -> dict[str, str]:
 
 
 def gone(
-    request: Request, why: Why, *, own: str = "", notes: Sequence[NoteView] = (), again: str = ""
+    request: Request,
+    why: Why,
+    *,
+    own: str = "",
+    notes: Sequence[NoteView] = (),
+    again: str = "",
+    campaign_url: str = "",
 ) -> HTMLResponse:
     """Answer that there is nothing to be had here, and why; `notes` are those on an update.
 
-    `again` is where a POST mails a new link in the place of an old one, if it may.
+    `again` is where a POST mails a new link in the place of an old one, if it may;
+    `campaign_url` the page of a campaign that is closed: there is more to read and to do.
     """
-    return page(request, "gone", status=STATUS[why], own=own, why=why, notes=notes, again=again)
+    return page(
+        request,
+        "gone",
+        status=STATUS[why],
+        own=own,
+        why=why,
+        notes=notes,
+        again=again,
+        campaign_url=campaign_url,
+    )

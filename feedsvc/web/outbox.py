@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from feedsvc.gateways.catcher import Catcher, Caught
+from feedsvc.web.frames import frame, told
 from feedsvc.web.state import Request
 
 POLICY = (
@@ -53,8 +54,7 @@ def _line(mail: Caught) -> dict[str, Any]:
 
 def _page(request: Request, name: str, **values: object) -> Response:
     here = request.state["here"]
-    site = {"name": here.settings.site.name, "home": "/"}
-    page = here.templates.render(name, "en", site=site, **values)
+    page = here.templates.render(name, frame(request), site=told(request), **values)
     return HTMLResponse(
         page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
     )

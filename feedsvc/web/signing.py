@@ -49,7 +49,8 @@ async def _by_form(request: Request) -> Response:
         fitting.check(campaign, name=filled.name, updates=filled.updates)
         _not_forgotten(campaign, filled, follows=forms.follows(typed))
     except Conflict:
-        return gone(request, "closed", own=campaign.language)
+        gather = Reading(request.state["here"].settings.site, reader(request))
+        return gone(request, "closed", own=campaign.language, campaign_url=gather.url(campaign))
     except (Invalid, ValidationError) as error:
         return await _again(request, slug, typed, _field(error))
     if not door.by_hand(request, typed):

@@ -170,7 +170,7 @@ PAGES: dict[str, Values] = {
     "kept": {"campaigns": [LINK], "instead": "pause", "until": "7 December 2017"},
     "gone": {"why": "withdrawn", "notes": [NOTE]},
     "never": {"done": False},
-    "ask_link": {"asked": False, "problem": "email"},
+    "ask_link": {"asked": False, "problem": "email", "email": "anna@"},
     "erase": {"done": False, "path": "/me/x"},
     "move": {"old": True, "state": "agreed"},
     "me": {

@@ -446,3 +446,10 @@ async def test_the_link_in_a_digest_shows_nothing(anna: World) -> None:
         page = await client.get(url)
     assert url == anna.here.settings.site.base_url + "/me"
     assert not any(word in page.text for word in (ANNA, "river"))
+
+
+async def test_an_address_that_was_refused_is_shown_again_to_be_mended(here_and_now: World) -> None:
+    async with visitor(here_and_now) as client:
+        answer = await client.post("/me", data={"email": 'anna"example'})
+    assert answer.status_code == 422
+    assert 'value="anna&#34;example"' in answer.text

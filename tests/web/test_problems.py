@@ -120,3 +120,13 @@ def test_a_page_that_is_not_there_says_so_in_the_language_of_its_reader(
 ) -> None:
     answer = client.get("/nowhere", headers={"Accept-Language": "ar"})
     assert (answer.status_code, 'lang="ar"' in answer.text) == (404, True)
+
+
+def test_the_english_of_a_problem_is_marked_in_an_arabic_frame_and_said_once(
+    client: TestClient,
+) -> None:
+    html = {"Accept": "text/html,*/*"}
+    answer = client.delete("/page/conflict?lang=ar", headers=html)
+    assert 'dir="rtl"' in answer.text
+    assert '<div lang="en" dir="ltr">\n<h1>This cannot be done here</h1>' in answer.text
+    assert "This cannot be done here." not in answer.text

@@ -204,6 +204,17 @@ async def test_petition_can_be_followed_as_long_as_news_may_come(
     assert len(here_and_now.mails(MailKind.CONFIRM)) == (answered == 202)
 
 
+async def test_who_signs_too_late_is_shown_the_way_to_the_page_of_the_campaign(
+    here_and_now: World,
+) -> None:
+    petition(here_and_now, status="closed")
+    form = by_hand(here_and_now, {"email": "anna@example.org", "name": "Anna"})
+    async with visitor(here_and_now) as client:
+        page = await client.post("/c/river/sign?lang=ar", data=form)
+    assert page.status_code == 409
+    assert '/c/river?lang=ar"' in page.text
+
+
 async def test_petition_that_is_closed_is_not_signed_by_who_asks_for_nothing(
     here_and_now: World,
 ) -> None:

@@ -47,7 +47,9 @@ TURN = 0.002
 NAMES = {"name", "first_name", "last_name"}
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or NDJSON; - for standard input.")]
-Campaign = Annotated[str, typer.Option(metavar="SLUG", help="The campaign that they signed.")]
+Campaign = Annotated[
+    str, typer.Option(metavar="SLUG", help="The campaign that they signed or follow.")
+]
 Map = Annotated[
     list[str] | None,
     typer.Option(

@@ -17,7 +17,7 @@ from feedsvc.web.state import Request
 async def ask(request: Request) -> Response:
     """GET and POST /me: an address in, and a link by mail; 202, the same for all."""
     if request.method != "POST":
-        return page(request, "ask_link", asked=False, problem="")
+        return page(request, "ask_link", asked=False, problem="", email="")
     _from_here(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
@@ -26,7 +26,8 @@ async def ask(request: Request) -> Response:
     try:
         wish = LinkWish(email=typed.get("email", ""))
     except (Invalid, ValidationError):
-        return page(request, "ask_link", status=422, asked=False, problem="email")
+        email = typed.get("email", "")
+        return page(request, "ask_link", status=422, asked=False, problem="email", email=email)
     await _take_in(request, wish)
     return page(request, "ask_link", status=202, asked=True, problem="")
 
