@@ -83,6 +83,7 @@ def choose_discretion(
     telling = discreet and not signer.discreet
     signer.discreet = discreet
     if telling:
+        due.hold_started(session, signer_id)
         mine = session.exec(subscriptions.still_open(signer_id, None).with_for_update()).all()
         due.put_back(session, [subscription.id or 0 for subscription in mine])
         welcomes.take_back(session, signer_id)

@@ -108,6 +108,12 @@ def put_back(session: Session, subscription_ids: Sequence[int]) -> None:
     plan_again(session, col(Mail.id).in_(holding))
 
 
+def hold_started(session: Session, signer_id: int) -> None:
+    """Wait for whoever marks what became of a mail of this person; whoever comes after sees us."""
+    under_way = (col(Mail.signer_id) == signer_id) & (col(Mail.state) == MailState.SENDING)
+    session.exec(select(Mail.id).where(under_way).with_for_update()).all()
+
+
 def plan_again(session: Session, condition: ColumnElement[bool]) -> None:
     """Cancel mails that have not started; all in them waits again."""
     _bring_back(session, cancel(session, condition))

@@ -6,7 +6,7 @@ import pytest
 
 from feedsvc.actions import choose, deliver
 from feedsvc.domain.outcome import Fault, Kind, Outcome
-from feedsvc.domain.tables.ledger import Digest, Lane, Mail, MailState
+from feedsvc.domain.tables.ledger import Digest, Lane, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Reach, Suppression
 from tests.world import SENT, UNKNOWN_WAIT, World
 
@@ -70,6 +70,20 @@ def test_a_mail_under_way_that_tells_is_planned_anew_for_who_has_become_discreet
     assert queued.mark(by, None, last.id)
     queued.mark(by, deliver.Mark(last.id or 0, outcome, ""), None)
     assert mail(queued, last.id or 0).state in {MailState.DEFERRED, MailState.QUEUED}
+
+
+def test_a_question_under_way_is_asked_anew_of_who_has_become_discreet(queued: World) -> None:
+    queued.send()
+    dora = queued.sign_up("dora@example.org")
+    by = worker(queued)
+    [question] = claim(queued, by)
+    assert queued.mark(by, None, question)
+    queued.write(choose.choose_discretion, dora, discreet=True)
+    queued.mark(by, deliver.Mark(question, DEFERRED, ""), None)
+    assert queued.run(minutes=2) == ["dora@example.org"]
+    first, again = (one for _, one in queued.mails(MailKind.CONFIRM) if one.signer_id == dora)
+    assert (first.state, again.state) == (MailState.CANCELLED, MailState.SENT)
+    assert queued.read(lambda s: s.get_one(Digest, again.digest_id)).discreet
 
 
 @pytest.mark.parametrize(

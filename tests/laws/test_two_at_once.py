@@ -31,11 +31,20 @@ from feedsvc.actions import (
     steer,
 )
 from feedsvc.domain.drafts import UpdateDraft
+from feedsvc.domain.outcome import Kind, Outcome
 from feedsvc.domain.sealing import Sealed
 from feedsvc.domain.signup import Signup
 from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.doors import AddressChange, Confirmation
-from feedsvc.domain.tables.ledger import Delivery, DeliveryState, Lane, Mail, MailKind, MailState
+from feedsvc.domain.tables.ledger import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    Lane,
+    Mail,
+    MailKind,
+    MailState,
+)
 from feedsvc.domain.tables.people import Cadence
 from feedsvc.domain.tokens import Purpose, Token
 from tests.world import SENT, World, world
@@ -445,6 +454,35 @@ def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> No
     at_once(here, sent, partial(deliver.take_over, dead=worker, now=here.now))
     assert here.send() == []
     assert here.books().sent == 1
+
+
+@pytest.mark.parametrize("choice_first", [True, False])
+def test_choosing_discreet_mails_and_marking_one_that_was_put_off(
+    two_machines: World,
+    choice_first: bool,  # noqa: FBT001  both orders
+) -> None:
+    here = two_machines
+    anna = here.join("anna@example.org")
+    here.send()
+    ready_to_plan(here)
+    here.write(planned(here))
+    worker = here.write(deliver.enlist, now=here.now)
+    [claim] = here.claims(worker, limit=5)
+    here.mark(worker, None, claim.mail_id)
+    put_off = partial(
+        deliver.mark,
+        worker_id=worker,
+        done=[deliver.Mark(claim.mail_id, Outcome(Kind.DEFERRED, counts_attempt=True), "")],
+        starting=[],
+        unknown_wait=here.now - here.now,
+        now=here.now,
+    )
+    chosen = partial(choose.choose_discretion, signer_id=anna, discreet=True)
+    at_once(here, *((chosen, put_off) if choice_first else (put_off, chosen)))
+    assert here.run(days=1) == ["anna@example.org"]
+    last = here.mails()[-1][1]
+    assert here.read(lambda s: s.get_one(Digest, last.digest_id)).discreet
+    assert (here.books().eligible, here.books().sent) == (1, 1)
 
 
 def test_confirming_twice_counts_once_and_shows_the_same(two_machines: World) -> None:

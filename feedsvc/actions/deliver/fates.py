@@ -8,12 +8,12 @@ from sqlmodel import Session, col, select
 from feedsvc.domain.outcome import AGE_LIMIT, Fault, Kind, Outcome, retry_delay
 from feedsvc.domain.tables.ledger import ASKING, NOT_STARTED, Digest, Mail, MailKind, MailState
 from feedsvc.domain.tables.people import Signer
-from feedsvc.records import due
+from feedsvc.records import due, recalls
 
 REQUEUE = timedelta(seconds=30)
 MOST_REBUFFS = 3
 EXPIRED = "expired"
-TELLING = {MailKind.DIGEST, MailKind.KNOWN, *ASKING}
+TELLING = {MailKind.DIGEST, MailKind.KNOWN, MailKind.WELCOME, *ASKING}
 """Mails that name campaigns, unless their digest is a discreet one."""
 
 
@@ -54,13 +54,13 @@ def meet(
         mail.state, mail.due_at, mail.reason = MailState.REFUSED, None, EXPIRED
     if mail.state in NOT_STARTED and _tells_too_much(session, mail):
         session.flush()
-        due.plan_again(session, col(Mail.id) == mail.id)
+        _make_anew(session, mail)
 
 
 def _tells_too_much(session: Session, mail: Mail) -> bool:
     """Whether a mail that did not get through says what it is about to who wants that no more.
 
-    While it was under way nothing could call it back; news is planned anew, the rest is let be.
+    While it was under way nothing could call it back.
     """
     telling = (
         select(Digest.id)
@@ -68,6 +68,18 @@ def _tells_too_much(session: Session, mail: Mail) -> bool:
         .where(Digest.id == mail.digest_id, ~col(Digest.discreet), col(Signer.discreet))
     )
     return mail.kind in TELLING and session.exec(telling).first() is not None
+
+
+def _make_anew(session: Session, mail: Mail) -> None:
+    """Cancel it: news is planned anew, a question or a link mailed anew; a welcome is let be."""
+    this = col(Mail.id) == mail.id
+    if mail.kind is MailKind.DIGEST:
+        due.plan_again(session, this)
+        return
+    signer = session.exec(select(Signer).where(Signer.id == mail.signer_id).with_for_update()).one()
+    recalls.questions(session, signer, this)
+    recalls.links(session, signer, None, this)
+    due.call_back(session, this)
 
 
 def _become(mail: Mail, done: Mark, unknown_wait: timedelta, now: datetime) -> None:

@@ -70,27 +70,36 @@ def read_apart(listing: Listing) -> Iterator[Iterator[Part]]:
     """Give what another process reads; it has gone when this ends."""
     ours, theirs = _ANEW.Pipe(duplex=False)
     process = _ANEW.Process(target=_read, args=(theirs, listing), daemon=True)
-    with _deaf():
-        process.start()
-    theirs.close()
     with ThreadPoolExecutor(1, thread_name_prefix="list") as listening:
         try:
+            with _deaf():
+                process.start()
+            theirs.close()
             yield _received(ours, listening)
         finally:
-            process.kill()
-            process.join()
+            if process.pid is not None:
+                process.kill()
+                process.join()
     ours.close()
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Let a process begin that never hears Ctrl-C; one that comes meanwhile is heard here, after."""
+    """Let a process begin that never hears Ctrl-C; one that comes meanwhile is heard here, after.
+
+    The process inherits what this thread blocks; another thread of ours may still hear it.
+    """
     resource_tracker.ensure_running()  # it would let signals in again
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    heard: list[int] = []
+    asked = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, asked)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _received(ours: Connection, listening: ThreadPoolExecutor) -> Iterator[Part]:

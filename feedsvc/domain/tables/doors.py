@@ -7,6 +7,9 @@ from sqlmodel import Field, SQLModel
 
 from feedsvc.domain.tables.kinds import BIG, number, partial, refers
 
+ONCE = {"sqlite_autoincrement": True}
+"""For rows that mailed links name and that are deleted: SQLite would give their numbers out again."""
+
 
 class Confirmation(SQLModel, table=True):
     """One "please confirm" asked of a signer; it confirms all that is pending when it is used.
@@ -22,6 +25,7 @@ class Confirmation(SQLModel, table=True):
             "created_at",
             where="address_index IS NOT NULL",
         ),
+        ONCE,
     )
 
     id: int | None = number()
@@ -57,6 +61,7 @@ class FreshLink(SQLModel, table=True):
     __table_args__ = (
         partial("ix_fresh_link_waiting", "id", where="mailed_at IS NULL"),
         Index("ix_fresh_link_address", "address_index", "due_at"),
+        ONCE,
     )
 
     id: int | None = number()
@@ -85,6 +90,7 @@ class AddressChange(SQLModel, table=True):
         partial("ix_address_change_waiting", "id", where="mailed_at IS NULL"),
         partial("ix_address_change_address", "address_index", where="address_index IS NOT NULL"),
         partial("ix_address_change_former", "former_index", where="former_index IS NOT NULL"),
+        ONCE,
     )
 
     id: int | None = number()

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _mails()
     _deliveries()
     _campaigns()
+    _confirmations()
     _fresh_links()
     _address_changes()
     _limits_and_imports()
@@ -141,6 +142,14 @@ def _campaigns() -> None:
     op.add_column("campaign", sa.Column("related", sa.JSON(), nullable=False, server_default="[]"))
 
 
+def _confirmations() -> None:
+    """Let no number come twice: a link that was mailed would mean another question (SQLite)."""
+    if op.get_bind().dialect.name == "sqlite":
+        once = {"sqlite_autoincrement": True}
+        with op.batch_alter_table("confirmation", recreate="always", table_kwargs=once):
+            pass
+
+
 def _fresh_links() -> None:
     op.create_table(
         "fresh_link",
@@ -156,6 +165,7 @@ def _fresh_links() -> None:
         sa.ForeignKeyConstraint(["signer_id"], ["signer.id"]),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_fresh_link_signer_id", "fresh_link", ["signer_id"])
     op.create_index("ix_fresh_link_address", "fresh_link", ["address_index", "due_at"])
@@ -184,6 +194,7 @@ def _address_changes() -> None:
         sa.Column("former_index", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["signer_id"], ["signer.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_address_change_signer_id", "address_change", ["signer_id"])
     op.create_index(

@@ -18,7 +18,7 @@ from feedsvc.domain.tables.content import Campaign
 from feedsvc.domain.tables.staff import Scope, StaffKey
 from feedsvc.errors import Conflict
 from feedsvc.gateways.installation import Installation
-from feedsvc.records import roll
+from feedsvc.records import audit, roll
 from feedsvc.web import documents, fitting
 from feedsvc.web.api import auth, posting, reading
 from feedsvc.web.api.models import Accepted, SignerLine, SignerList
@@ -44,6 +44,7 @@ async def hand_in(request: Request, key: StaffKey) -> Response:
         fitting.check(campaign, name=draft.name, updates=draft.updates)
         if consent is None:
             _ask(session, here, campaign, draft, now)
+            audit.note(session, key.name, "sign up", slug, now)
         else:
             _admit(session, here, campaign, draft, consent, key, now)
         return Accepted()

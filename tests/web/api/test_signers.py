@@ -210,6 +210,20 @@ async def test_a_cursor_that_is_none_is_refused(
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "after")
 
 
+@pytest.mark.parametrize("proof", [{}, {"consent": CONSENT}])
+async def test_every_sign_up_is_audited_and_names_nobody(
+    api: httpx2.AsyncClient,
+    bearer: Bearer,
+    here_and_now: World,
+    proof: dict[str, Any],
+) -> None:
+    river(here_and_now)
+    await hand_in(api, bearer(Scope.SIGNERS_WRITE), **proof)
+    mine = select(AuditLine).where(AuditLine.what == "sign up")
+    [line] = here_and_now.read(lambda s: s.exec(mine).all())
+    assert (line.who, line.about, line.detail) == ("staff", "river", "")
+
+
 async def test_every_look_is_audited_and_names_nobody(
     api: httpx2.AsyncClient, bearer: Bearer, here_and_now: World
 ) -> None:
