@@ -18,6 +18,7 @@ from feedsvc.errors import Conflict
 from tests.laws.ledger.model import (
     PEOPLE,
     SLUGS,
+    WEEK,
     Carried,
     Change,
     Departure,
@@ -28,6 +29,7 @@ from tests.laws.ledger.model import (
     people,
     slugs,
 )
+from tests.laws.ledger.rows import questions
 from tests.world import START, World
 
 SEASONS = (START, datetime(2026, 9, 28, 9, 0, tzinfo=UTC))
@@ -131,6 +133,22 @@ class Base(RuleBasedStateMachine):
     def _of(self, person: int, which: tuple[str, ...] = SLUGS) -> list[Wish]:
         found = (self.wishes.get((person, slug)) for slug in which)
         return [wish for wish in found if wish is not None]
+
+    def _begun(self, wish: Wish) -> tuple[datetime, bool]:
+        """Tell since when a wish waits for a yes, and whether its person was asked of it yet.
+
+        Its week begins when they are asked, which the limits may put off.
+        """
+        since, asked = wish.since, False
+        for at in self.world.read(questions, wish.signer):
+            if at >= wish.since and (not asked or since + WEEK >= at):
+                since, asked = at, True
+        return since, asked
+
+    def _waits(self, wish: Wish) -> bool:
+        """Whether a yes would still count."""
+        since, asked = self._begun(wish)
+        return not asked or since + WEEK >= self.world.now
 
     def _end(self, person: int, why: Withheld, which: tuple[str, ...] = SLUGS) -> list[Wish]:
         """End what is open, and return it."""

@@ -25,7 +25,6 @@ from feedsvc.actions import (
 )
 from feedsvc.domain.tables.ledger import Withheld
 from tests.laws.ledger.base import Base
-from tests.laws.ledger.model import WEEK
 
 SPANS = [timedelta(minutes=m) for m in (1, 7, 11, 31, 60 * 5, 60 * 13, 60 * 25, 60 * 80, 60 * 200)]
 
@@ -121,10 +120,11 @@ class Passing(Base):
     @rule()
     def tidy(self) -> None:
         """Forget wishes that were not confirmed within a week."""
+        over = [
+            key for key, wish in self.wishes.items() if not wish.confirmed and not self._waits(wish)
+        ]
         self.world.write(tidy.tidy, now=self.world.now)
         self.world.write(forget.forget_unconfirmed, now=self.world.now)
         self.world.write(move.forget_changes, now=self.world.now)
-        for key, wish in list(self.wishes.items()):
-            if not wish.confirmed and wish.since + WEEK < self.world.now:
-                wish.ended = Withheld.EXPIRED
-                del self.wishes[key]
+        for key in over:
+            self.wishes.pop(key).ended = Withheld.EXPIRED

@@ -1,6 +1,7 @@
 """What the real rows say, where the model looks at them."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -14,6 +15,15 @@ from feedsvc.domain.tables.ledger import (
     MailState,
     Notice,
 )
+
+QUESTIONS = (MailKind.CONFIRM, MailKind.INVITATION)
+
+
+def questions(session: Session, signer_id: int) -> list[datetime]:
+    """Tell when somebody was asked to confirm, but for reminders and what was called back."""
+    mine = (Mail.signer_id == signer_id, col(Mail.kind).in_(QUESTIONS))
+    asked = select(Mail.planned_at).where(*mine, Mail.state != MailState.CANCELLED)
+    return list(session.exec(asked.order_by(col(Mail.planned_at))).all())
 
 
 def all_done(session: Session) -> bool:

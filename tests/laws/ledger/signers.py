@@ -14,7 +14,6 @@ from tests.laws.ledger.base import Base
 from tests.laws.ledger.model import (
     DAY,
     SLUGS,
-    WEEK,
     Departure,
     Wish,
     cadences,
@@ -35,18 +34,19 @@ class Signers(Base):
         self.signers[person], self.homes[signer] = signer, address
         self.known.add((signer, slug))
         wish = self.wishes.setdefault((person, slug), Wish(slug, signer, self.world.now))
-        if not wish.confirmed and wish.since + DAY <= self.world.now:
+        if not wish.confirmed and self._begun(wish)[0] + DAY <= self.world.now:
             wish.since = self.world.now
 
     @precondition(lambda self: self.signers)
     @rule(person=people)
     def confirm(self, person: int) -> None:
         """Follow the newest link, if there is one that was not used; it confirms what is young."""
+        young = {wish.slug: self._waits(wish) for wish in self._of(person)}
         with suppress(NotFound):  # whoever has left meanwhile finds that the link has expired
             if person in self.signers and self.world.confirm(self.signers[person]):
                 self.confirmed.add(self.signers[person])
                 for wish in self._of(person):
-                    wish.confirmed |= wish.since + WEEK >= self.world.now
+                    wish.confirmed |= young[wish.slug]
 
     @rule(person=people, slug=slugs, cadence=cadences)
     def join(self, person: int, slug: str, cadence: Cadence) -> None:
