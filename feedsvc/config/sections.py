@@ -71,7 +71,7 @@ class DigestSettings(Section):
     settle_seconds: Annotated[int, Field(ge=0)] = 600
     daily_hour: Hour = 8
     weekly_day: Annotated[int, Field(ge=0, le=6)] = 0
-    chunk: Annotated[int, Field(ge=1, le=50_000)] = 1_000
+    chunk: Annotated[int, Field(ge=1, le=50_000)] = 700
     welcome: bool = False
 
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from feedsvc.actions import steer
 from tests.laws.ledger.choices import Choices
-from tests.laws.ledger.laws import Laws
 from tests.laws.ledger.rows import all_done
 from tests.laws.ledger.staff import Staff
 from tests.laws.ledger.together import Together
@@ -13,7 +12,7 @@ SHARES = 3  # as the tests of shares have them: one mail, four, and the rest
 LAST_DAYS = 12  # a week for the weekly ones, three days for the paused ones
 
 
-class Ledger(Staff, Choices, Together, Laws):
+class Ledger(Staff, Choices, Together):
     """A simple model of who must hear of what, run beside the real ledger."""
 
     def teardown(self) -> None:

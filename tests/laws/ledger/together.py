@@ -7,6 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from feedsvc.actions import fan_out
 from feedsvc.domain.tables.people import Cadence
+from tests.laws.ledger.laws import Laws
 from tests.laws.ledger.model import cadences, people, slugs, some_or_all
 from tests.laws.ledger.moving import NEW, OLD, Moving
 from tests.laws.ledger.passing import Passing
@@ -14,7 +15,7 @@ from tests.laws.ledger.sending import Sending
 from tests.laws.ledger.signers import Signers
 
 
-class Together(Signers, Moving, Passing, Sending):
+class Together(Laws, Signers, Moving, Passing, Sending):
     """Those who are overtaken by the news."""
 
     @rule(which=some_or_all, sent=st.booleans())
@@ -23,7 +24,7 @@ class Together(Signers, Moving, Passing, Sending):
         for slug in which:
             self._breaking(slug, fanned_out=False)
         self.pass_time(timedelta(minutes=11))
-        self.tick(1)
+        self._tick_once()
         if sent and not self.claims and self.under_way is None:
             self.send_all()
 
@@ -47,7 +48,7 @@ class Together(Signers, Moving, Passing, Sending):
         """Join just after news has come, which they are told of and not mailed; and perhaps leave."""
         self._breaking(slug, fanned_out=False)
         self.join(person, slug, cadence)
-        self.tick(1)
+        self._tick_once()
         if gone:
             self.leave(person, (slug,), twice=False)
 
@@ -58,6 +59,11 @@ class Together(Signers, Moving, Passing, Sending):
         self.mailing(which, sent=sent)
         self.ask_to_move(person, "anew", person)
         self.agree(person, (NEW, OLD))
+
+    def _tick_once(self) -> None:
+        """Tick, and look at what was planned before anybody does anything else."""
+        self.tick(1)
+        self.new_mails_are_in_order()
 
     def _breaking(self, slug: str, *, fanned_out: bool) -> None:
         self._post(slug, None, "subscribers", "published")
