@@ -51,6 +51,7 @@ from tests.world import SENT, World, world
 
 PATIENCE = 10
 A_MOMENT = 0.3
+PUT_OFF = Outcome(Kind.DEFERRED, counts_attempt=True)
 
 Act = Callable[[Session], Any]
 
@@ -122,6 +123,16 @@ def ready_to_plan(here: World) -> None:
     here.pass_time(minutes=11)
     fanned_out(here)
     here.write(slots_opened(here))
+
+
+def started(here: World, outcome: Outcome) -> tuple[int, Act]:
+    """Start the only mail there is; give its worker, and the mark of what becomes of it."""
+    worker = here.write(deliver.enlist, now=here.now)
+    [claim] = here.claims(worker, limit=5)
+    here.mark(worker, None, claim.mail_id)
+    done, wait = [deliver.Mark(claim.mail_id, outcome, "")], timedelta()
+    marked = partial(deliver.mark, worker_id=worker, done=done, starting=[], unknown_wait=wait)
+    return worker, partial(marked, now=here.now)
 
 
 @pytest.mark.parametrize("leave_first", [True, False])
@@ -440,17 +451,7 @@ def test_a_mark_that_comes_while_the_worker_is_buried(two_machines: World) -> No
     here.send()
     ready_to_plan(here)
     here.write(planned(here))
-    worker = here.write(deliver.enlist, now=here.now)
-    [claim] = here.claims(worker, limit=5)
-    here.mark(worker, None, claim.mail_id)
-    sent = partial(
-        deliver.mark,
-        worker_id=worker,
-        done=[deliver.Mark(claim.mail_id, SENT, "")],
-        starting=[],
-        unknown_wait=here.now - here.now,
-        now=here.now,
-    )
+    worker, sent = started(here, SENT)
     at_once(here, sent, partial(deliver.take_over, dead=worker, now=here.now))
     assert here.send() == []
     assert here.books().sent == 1
@@ -466,17 +467,7 @@ def test_choosing_discreet_mails_and_marking_one_that_was_put_off(
     here.send()
     ready_to_plan(here)
     here.write(planned(here))
-    worker = here.write(deliver.enlist, now=here.now)
-    [claim] = here.claims(worker, limit=5)
-    here.mark(worker, None, claim.mail_id)
-    put_off = partial(
-        deliver.mark,
-        worker_id=worker,
-        done=[deliver.Mark(claim.mail_id, Outcome(Kind.DEFERRED, counts_attempt=True), "")],
-        starting=[],
-        unknown_wait=here.now - here.now,
-        now=here.now,
-    )
+    _, put_off = started(here, PUT_OFF)
     chosen = partial(choose.choose_discretion, signer_id=anna, discreet=True)
     at_once(here, *((chosen, put_off) if choice_first else (put_off, chosen)))
     assert here.run(days=1) == ["anna@example.org"]

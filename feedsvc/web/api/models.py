@@ -164,7 +164,10 @@ class Accepted(BaseModel):
 
 
 class SignerLine(BaseModel):
-    """One person under a campaign, as an export writes them; what is not known is empty."""
+    """One person under a campaign, as an export writes them; what is not known is empty.
+
+    Spelled out: what programs are promised must not move with the columns of a file.
+    """
 
     email: str
     name: str

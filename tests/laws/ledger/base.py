@@ -87,7 +87,7 @@ class Base(RuleBasedStateMachine):
 
     def join(self, person: int, slug: str, cadence: Cadence) -> None:
         """Sign up and confirm at once."""
-        raise NotImplementedError
+        raise NotImplementedError  # `Signers` does it, which stands on this
 
     def _post(self, slug: str, at: datetime | None, notify: str, status: str) -> None:
         self.posted += 1
